@@ -1,0 +1,60 @@
+# People and CI run the same lines.  `make demo` shows Homeward, `make test` proves it.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+export OMP_NUM_THREADS ?= 1
+export MLFLOW_DISABLE_TELEMETRY = true
+export DO_NOT_TRACK = true
+export BENTOML_DO_NOT_TRACK = true
+
+.PHONY: demo test environment format lint types tests lock clean
+.DEFAULT_GOAL := demo
+
+demo: environment
+	@$(BIN)/python -m serving demo
+
+test: .venv/development lint types tests
+
+environment: .venv/runtime
+
+# Stock pip is enough; uv, where it is present, is ten times as quick.
+define install
+	@test -x $(BIN)/python || (echo "environment: creating .venv" && $(PYTHON) -m venv .venv)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Homeward needs Python 3.11 or later")'
+	@echo "environment: installing $(1) (a few minutes the first time)"
+	@$(if $(UV),VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes --no-deps -r $(1),$(BIN)/python -m pip install --quiet --progress-bar on --disable-pip-version-check --require-hashes --no-deps -r $(1))
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
+.venv/runtime: requirements.txt pyproject.toml
+	$(call install,requirements.txt)
+	@touch $@
+
+.venv/development: requirements-dev.txt pyproject.toml
+	$(call install,requirements-dev.txt)
+	@touch $@ .venv/runtime
+
+format: .venv/development
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/development
+	$(BIN)/mypy
+
+tests: .venv/development
+	$(BIN)/python -m pytest -n 2
+
+# Hashes and no addresses, so that the lock says nothing about where it was made.
+COMPILE = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile pyproject.toml - --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+lock: .venv/development
+	$(COMPILE) --extra training -o requirements.txt
+	$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf .homeward .mypy_cache .pytest_cache .ruff_cache

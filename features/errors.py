@@ -1,0 +1,49 @@
+"""What can be wrong with what people give us; each fault is one sentence, and a file's faults come together.
+
+HomewardError
+├── DataFault       a table, file or request body does not keep the contract; `.faults` lists all of it
+├── UnknownSource   no adapter of that name
+└── ReleaseFault    a release is missing, incomplete or was altered
+
+Commands print the sentences and exit with code 2; the service answers 4xx with the same sentences.
+"""
+
+from collections.abc import Iterable
+
+MOST_FAULTS_SHOWN = 40
+
+
+class HomewardError(Exception):
+    """Something a person can mend; its text is one clear sentence or a short list of them."""
+
+
+class DataFault(HomewardError):
+    """A table does not keep the contract; `faults` holds one sentence for each kind of fault.
+
+    >>> print(DataFault("admissions.csv", ["row 2: age must be 0 to 120, found 210"]))
+    admissions.csv: row 2: age must be 0 to 120, found 210
+    >>> print(DataFault("my extract", ["no file admissions", "no column age"]))
+    my extract has 2 faults:
+      - no file admissions
+      - no column age
+    """
+
+    def __init__(self, where: str, faults: Iterable[str]) -> None:
+        self.where = where
+        self.faults = tuple(faults)
+        if len(self.faults) == 1:
+            text = f"{where}: {self.faults[0]}"
+        else:
+            shown = [f"  - {fault}" for fault in self.faults[:MOST_FAULTS_SHOWN]]
+            more = len(self.faults) - len(shown)
+            shown += [f"  ... and {more} more kinds of fault"] if more else []
+            text = "\n".join([f"{where} has {len(self.faults)} faults:", *shown])
+        super().__init__(text)
+
+
+class UnknownSource(HomewardError):
+    """No source adapter goes by the name given."""
+
+
+class ReleaseFault(HomewardError):
+    """A release cannot be trusted: a file is missing, altered, or answers differently from when it was made."""

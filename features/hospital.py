@@ -1,0 +1,163 @@
+"""Facts about a hospital: nation, time zone, board round, event names and the code lists of its nation."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from features.errors import DataFault
+
+EventKind = Literal["number", "flag", "code", "date", "spell"]
+NATIONS = ("ENG", "WLS", "SCT", "NIR")
+EVENT_KINDS = ("number", "flag", "code", "date", "spell")
+KNOWN_CLASSES = ("P", "H4", "D1", "S", "X", "C")
+
+
+@dataclass(frozen=True)
+class EventName:
+    """One name that the events table may hold, and how to read it."""
+
+    name: str
+    words: str
+    kind: EventKind
+    known: str
+    theme: str
+    unit: str = ""
+    low: float = float("-inf")
+    high: float = float("inf")
+    codes: tuple[str, ...] = ()
+    ends: str = ""
+    feature: bool = True
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """The codes that a column may hold in one nation, and named groups of them."""
+
+    system: str
+    codes: tuple[str, ...]
+    pattern: str
+    groups: Mapping[str, tuple[str, ...]]
+
+    def holds(self, code: str) -> bool:
+        """Tell whether a code belongs to the system."""
+        return code in self.codes if self.codes else re.fullmatch(self.pattern, code) is not None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is true of one hospital whoever is in it."""
+
+    nation: str
+    time_zone: str
+    board_round: str
+    events: Mapping[str, EventName] = field(repr=False)
+
+    @property
+    def board_hour(self) -> int:
+        """Local hour of the board round."""
+        return int(self.board_round.split(":")[0])
+
+    def codes(self, column: str) -> CodeList | None:
+        """Return the nation's code list of an admissions column, or None for a column without codes."""
+        lists = code_lists()
+        return lists.get((self.nation, column), lists.get(("ENG", column)))
+
+    def group(self, column: str, name: str) -> tuple[str, ...]:
+        """Return a named group of codes, such as the emergency admission methods.
+
+        >>> shipped_facts().group("discharge_method", "died")
+        ('4', '5')
+        """
+        found = self.codes(column)
+        return found.groups.get(name, ()) if found else ()
+
+
+@cache
+def shipped_facts() -> Facts:
+    """Return the facts of the shipped `hospital.toml`."""
+    return facts_from(_shipped())
+
+
+def facts_beside(folder: Path) -> Facts:
+    """Return the shipped facts, overridden by a `hospital.toml` in the folder where there is one."""
+    override = folder / "hospital.toml"
+    if not override.is_file():
+        return shipped_facts()
+    try:
+        return facts_from(_merged(_shipped(), tomllib.loads(override.read_text("utf-8"))))
+    except tomllib.TOMLDecodeError as error:
+        raise DataFault("hospital.toml", [f"must be TOML: {error}"]) from error
+
+
+def facts_from(content: Mapping[str, Any]) -> Facts:
+    """Check the content of a `hospital.toml`; raises DataFault with every fault in it."""
+    faults = []
+    if content["nation"] not in NATIONS:
+        faults.append(f"nation must be one of {', '.join(NATIONS)}, found {content['nation']!r}")
+    try:
+        ZoneInfo(content["time_zone"])
+    except (KeyError, ValueError, OSError):
+        faults.append(f"time_zone must be an IANA name such as Europe/London, found {content['time_zone']!r}")
+    if not re.fullmatch(r"([01]\d|2[0-3]):00", str(content["board_round"])):
+        faults.append(f"board_round must be a full hour such as 08:00, found {content['board_round']!r}")
+    if unknown := sorted(set(content) - {"nation", "time_zone", "board_round", "events"}):
+        faults.append(f"unknown keys {', '.join(unknown)}")
+    events = {}
+    for name, entry in content["events"].items():
+        wrong = _event_faults(name, entry)
+        faults += wrong
+        if not wrong:
+            events[name] = EventName(name=name, **{**entry, "codes": tuple(entry.get("codes", ()))})
+    if faults:
+        raise DataFault("hospital.toml", faults)
+    return Facts(content["nation"], content["time_zone"], content["board_round"], events)
+
+
+def _event_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
+    allowed = set(EventName.__dataclass_fields__) - {"name"}
+    faults = [f"events.{name}: unknown key {key}" for key in sorted(set(entry) - allowed)]
+    faults += [f"events.{name}: needs {key}" for key in ("words", "kind", "known", "theme") if key not in entry]
+    if entry.get("kind", "code") not in EVENT_KINDS:
+        faults.append(f"events.{name}: kind must be one of {', '.join(EVENT_KINDS)}, found {entry['kind']!r}")
+    if entry.get("known", "P") not in KNOWN_CLASSES:
+        faults.append(
+            f"events.{name}: known must be one of {', '.join(KNOWN_CLASSES)}, found {entry['known']!r}"
+        )
+    if entry.get("kind") == "spell" and not entry.get("ends"):
+        faults.append(f"events.{name}: a spell needs `ends`, the name of the event that ends it")
+    return faults
+
+
+@cache
+def code_lists() -> Mapping[tuple[str, str], CodeList]:
+    """Return every shipped code list by (nation, column)."""
+    content = tomllib.loads((Path(__file__).parent / "codes.toml").read_text("utf-8"))
+    return {
+        (nation, column): CodeList(
+            system=entry["system"],
+            codes=tuple(entry.get("codes", ())),
+            pattern=entry.get("pattern", ""),
+            groups={
+                key: tuple(value) for key, value in entry.items() if key not in {"system", "codes", "pattern"}
+            },
+        )
+        for nation, columns in content.items()
+        for column, entry in columns.items()
+    }
+
+
+def _shipped() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "hospital.toml").read_text("utf-8"))
+
+
+def _merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in override.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
+    return merged

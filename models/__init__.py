@@ -1,0 +1,1 @@
+"""What follows from what the ward knew: dates, ranges, risks and their reasons."""

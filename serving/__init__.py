@@ -1,0 +1,1 @@
+"""How a ward uses the models: the service, its log and the board."""
