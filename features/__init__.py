@@ -10,3 +10,7 @@ snapshot    the inpatients of a moment
 feature     one number or code about an inpatient, computed from what was recorded by the moment
 hospital    the two tables, the facts of `hospital.toml`, and what kind of dates they hold
 """
+
+from features.sources import read
+
+__all__ = ["read"]

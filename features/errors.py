@@ -17,6 +17,23 @@ class HomewardError(Exception):
     """Something a person can mend; its text is one clear sentence or a short list of them."""
 
 
+class Fault(str):
+    """One sentence about a fault; `without_values` is the same sentence with nothing repeated that was given.
+
+    >>> fault = Fault("row 2: age must be 0 to 120", ", found 210")
+    >>> print(fault, "|", fault.without_values)
+    row 2: age must be 0 to 120, found 210 | row 2: age must be 0 to 120
+    """
+
+    without_values: str
+
+    def __new__(cls, must: str, found: str = "") -> "Fault":
+        """Join what must hold with what was found."""
+        fault = super().__new__(cls, must + found)
+        fault.without_values = must
+        return fault
+
+
 class DataFault(HomewardError):
     """A table does not keep the contract; `faults` holds one sentence for each kind of fault.
 
@@ -39,6 +56,11 @@ class DataFault(HomewardError):
             shown += [f"  ... and {more} more kinds of fault"] if more else []
             text = "\n".join([f"{where} has {len(self.faults)} faults:", *shown])
         super().__init__(text)
+
+    @property
+    def faults_without_values(self) -> tuple[str, ...]:
+        """The sentences for a place where no value given may be repeated, such as an answer over HTTP."""
+        return tuple(fault.without_values if isinstance(fault, Fault) else fault for fault in self.faults)
 
 
 class UnknownSource(HomewardError):

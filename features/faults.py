@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from features.errors import Fault
+
 ROWS_NAMED = 5
 
 
@@ -27,7 +29,7 @@ class Faults:
         named = ", ".join(str(label) for label in labels[:ROWS_NAMED])
         more = f" and {len(labels) - ROWS_NAMED:,} more" if len(labels) > ROWS_NAMED else ""
         seen = "" if values is None else ", found " + ", ".join(map(str, values[labels].unique()[:ROWS_NAMED]))
-        self.found.append(f"{self.table} row{'s' * (len(labels) > 1)} {named}{more}: {must}{seen}")
+        self.found.append(Fault(f"{self.table} row{'s' * (len(labels) > 1)} {named}{more}: {must}", seen))
 
     def column(self, text: str) -> None:
         """Note something that concerns a whole column."""

@@ -15,6 +15,12 @@ EventKind = Literal["number", "flag", "code", "date", "spell"]
 NATIONS = ("ENG", "WLS", "SCT", "NIR")
 EVENT_KINDS = ("number", "flag", "code", "date", "spell")
 KNOWN_CLASSES = ("P", "H4", "D1", "S", "X", "C")
+ENTRY_TYPES: Mapping[str, tuple[Any, str]] = {
+    **dict.fromkeys(("words", "kind", "known", "theme", "unit", "ends"), (str, "text")),
+    **dict.fromkeys(("low", "high"), ((int, float), "a number")),
+    "codes": (list, "a list of texts"),
+    "feature": (bool, "true or false"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,19 @@ def facts_beside(folder: Path) -> Facts:
     if not override.is_file():
         return shipped_facts()
     try:
-        return facts_from(_merged(_shipped(), tomllib.loads(override.read_text("utf-8"))))
-    except tomllib.TOMLDecodeError as error:
-        raise DataFault("hospital.toml", [f"must be TOML: {error}"]) from error
+        content = tomllib.loads(override.read_text("utf-8"))
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise DataFault("hospital.toml", [f"must be TOML in UTF-8: {error}"]) from error
+    return facts_with(content)
+
+
+def facts_with(override: Mapping[str, Any]) -> Facts:
+    """Return the shipped facts with some overridden key by key, as a `hospital.toml` would.
+
+    >>> facts_with({"events": {"falls": {"words": "Falls", "kind": "number", "known": "S", "theme": "falls"}}})
+    Facts(nation='ENG', time_zone='Europe/London', board_round='08:00')
+    """
+    return facts_from(_merged(_shipped(), override))
 
 
 def facts_from(content: Mapping[str, Any]) -> Facts:
@@ -101,14 +117,15 @@ def facts_from(content: Mapping[str, Any]) -> Facts:
         faults.append(f"nation must be one of {', '.join(NATIONS)}, found {content['nation']!r}")
     try:
         ZoneInfo(content["time_zone"])
-    except (KeyError, ValueError, OSError):
+    except (KeyError, ValueError, OSError, TypeError):
         faults.append(f"time_zone must be an IANA name such as Europe/London, found {content['time_zone']!r}")
     if not re.fullmatch(r"([01]\d|2[0-3]):00", str(content["board_round"])):
         faults.append(f"board_round must be a full hour such as 08:00, found {content['board_round']!r}")
     if unknown := sorted(set(content) - {"nation", "time_zone", "board_round", "events"}):
         faults.append(f"unknown keys {', '.join(unknown)}")
+    entries = content["events"] if isinstance(content["events"], dict) else {"": content["events"]}
     events = {}
-    for name, entry in content["events"].items():
+    for name, entry in entries.items():
         wrong = _event_faults(name, entry)
         faults += wrong
         if not wrong:
@@ -118,10 +135,18 @@ def facts_from(content: Mapping[str, Any]) -> Facts:
     return Facts(content["nation"], content["time_zone"], content["board_round"], events)
 
 
-def _event_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
-    allowed = set(EventName.__dataclass_fields__) - {"name"}
-    faults = [f"events.{name}: unknown key {key}" for key in sorted(set(entry) - allowed)]
+def _event_faults(name: str, entry: object) -> list[str]:
+    if not isinstance(entry, dict):
+        return [f"events.{name}: must be a table of keys such as words and kind, found {entry!r}"]
+    faults = [f"events.{name}: unknown key {key}" for key in sorted(set(entry) - set(ENTRY_TYPES))]
     faults += [f"events.{name}: needs {key}" for key in ("words", "kind", "known", "theme") if key not in entry]
+    for key in sorted(set(entry) & set(ENTRY_TYPES)):
+        kind, must = ENTRY_TYPES[key]
+        if not isinstance(entry[key], kind) or (isinstance(entry[key], bool) and kind is not bool):
+            faults.append(f"events.{name}: {key} must be {must}, found {entry[key]!r}")
+    codes = entry.get("codes", ())
+    if isinstance(codes, list) and not all(isinstance(code, str) for code in codes):
+        faults.append(f"events.{name}: codes must be a list of texts")
     if entry.get("kind", "code") not in EVENT_KINDS:
         faults.append(f"events.{name}: kind must be one of {', '.join(EVENT_KINDS)}, found {entry['kind']!r}")
     if entry.get("known", "P") not in KNOWN_CLASSES:

@@ -14,6 +14,7 @@ from features.parsing import parsed
 from features.schema import validate
 
 Dates = Literal["comparable", "per_patient", "none"]
+NAMES_NOTED = 20
 RECORDED_AND_HAPPENED = (("admission_recorded_at", "admitted_at"), ("discharge_recorded_at", "discharged_at"))
 
 
@@ -124,10 +125,13 @@ def _with_recorded(stays: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _usable(rows: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, list[str]]:
     listed = rows["name"].isin(list(facts.events))
+    strangers = rows.loc[~listed, "name"].value_counts()
     notes = [
         f"event name {name} is in no hospital.toml: {count:,} rows not used"
-        for name, count in rows.loc[~listed, "name"].value_counts().items()
+        for name, count in strangers.head(NAMES_NOTED).items()
     ]
+    if len(strangers) > NAMES_NOTED:
+        notes.append(f"{len(strangers) - NAMES_NOTED:,} more event names are in no hospital.toml")
     rows = rows[listed]
     lows = rows["name"].map({name: event.low for name, event in facts.events.items()}).astype("float64")
     highs = rows["name"].map({name: event.high for name, event in facts.events.items()}).astype("float64")

@@ -1,0 +1,114 @@
+"""Every feature that a hospital's tables give: its name, plain words, unit, theme and when it can be known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from features.comorbidity import CHARLSON_GROUPS
+from features.hospital import EventName
+from features.tables import Hospital
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the feature table; features of one theme make one reason."""
+
+    name: str
+    words: str
+    theme: str
+    known: str
+    kind: Literal["number", "flag", "code"] = "number"
+    unit: str = ""
+
+
+STAY = (
+    Feature("age", "Age", "age", "P", unit="years"),
+    Feature("sex", "Sex", "sex", "P", "code"),
+    Feature("admission_method", "Admission method", "how they came in", "P", "code"),
+    Feature("admission_source", "Came from", "how they came in", "P", "code"),
+    Feature("intended_management", "Intended management", "how they came in", "P", "code"),
+    Feature("treatment_function", "Specialty on admission", "ward and specialty", "P", "code"),
+    Feature("site", "Site", "ward and specialty", "P", "code"),
+    Feature("deprivation_decile", "Deprivation tenth of the home address", "deprivation", "P"),
+    Feature("usual_residence", "Lives in", "home and support", "P", "code"),
+    Feature("diagnosis_group", "Working diagnosis on admission", "working diagnosis", "P", "code"),
+    Feature("hours_so_far", "Time in hospital so far", "days so far", "P", unit="hours"),
+    Feature("hour", "Hour of the day", "time of day", "P", unit="o'clock"),
+    Feature("admitted_hour", "Hour of admission", "time of day", "P", unit="o'clock"),
+)
+LEAVING = (
+    Feature("discharge_method", "How the stay ended", "how they left", "X", "code"),
+    Feature("discharge_destination", "Went to", "how they left", "X", "code"),
+)
+CALENDAR = (
+    Feature("weekday", "Weekday", "calendar", "P"),
+    Feature("admitted_weekday", "Weekday of admission", "calendar", "P"),
+    Feature("working_day", "Working day", "calendar", "P", "flag"),
+)
+HISTORY = (
+    Feature("earlier_stays", "Earlier stays", "earlier stays", "P"),
+    Feature("last_stay_days", "Length of the last stay", "earlier stays", "P", unit="days"),
+    Feature("readmissions_before", "Times back within 30 days", "earlier stays", "P"),
+)
+DATED_HISTORY = (
+    Feature("emergency_stays_30_days", "Emergency stays in the last 30 days", "earlier stays", "P"),
+    Feature("emergency_stays_6_months", "Emergency stays in the last 6 months", "earlier stays", "P"),
+    Feature("emergency_stays_year", "Emergency stays in the last year", "earlier stays", "P"),
+    Feature("stays_year", "Stays in the last year", "earlier stays", "P"),
+    Feature("bed_days_year", "Bed days in the last year", "earlier stays", "P", unit="days"),
+    Feature("days_since_discharge", "Days since the last discharge", "earlier stays", "P", unit="days"),
+)
+ILLNESS_WORDS = {
+    "ami": "heart attack",
+    "chf": "heart failure",
+    "pvd": "vascular disease",
+    "cevd": "stroke",
+    "dementia": "dementia",
+    "copd": "lung disease",
+    "rheumd": "rheumatic disease",
+    "pud": "stomach ulcer",
+    "mld": "liver disease",
+    "diab": "diabetes",
+    "diabwc": "diabetes with complications",
+    "hp": "paralysis",
+    "rend": "kidney disease",
+    "canc": "cancer",
+    "msld": "severe liver disease",
+    "metacanc": "cancer that has spread",
+    "aids": "HIV disease",
+}
+ILLNESS = (
+    Feature("charlson", "Charlson comorbidity score, two years", "earlier illness", "P", unit="points"),
+    Feature("frailty_risk_score", "Hospital Frailty Risk Score, two years", "frailty", "P", unit="points"),
+    *(
+        Feature(f"had_{name}", f"Earlier {ILLNESS_WORDS[name]}", "earlier illness", "P", "flag")
+        for name in CHARLSON_GROUPS
+    ),
+)
+
+
+def catalogue(hospital: Hospital) -> tuple[Feature, ...]:
+    """Return the features that this hospital's tables can give, in the order of the feature table.
+
+    A source without comparable dates has no calendar features, and one without any dates no clock and
+    no windows of time.  Identifiers, ethnic category and a person's planned date are never features.
+    """
+    stay = [
+        feature for feature in STAY if hospital.dates != "none" or feature.name not in {"hour", "admitted_hour"}
+    ]
+    calendar = CALENDAR if hospital.dates == "comparable" else ()
+    dated = DATED_HISTORY if hospital.dates != "none" else ()
+    events = [event for event in hospital.facts.events.values() if event.feature]
+    observed = [feature for event in events for feature in _event_features(event)]
+    return (*stay, *calendar, *LEAVING, *HISTORY, *dated, *ILLNESS, *observed)
+
+
+def _event_features(event: EventName) -> Iterator[Feature]:
+    name, words, theme, known = event.name, event.words, event.theme, event.known
+    if event.kind == "number":
+        yield Feature(name, words, theme, known, unit=event.unit)
+        yield Feature(f"{name}_hours_ago", f"{words}: hours since", theme, known, unit="hours")
+        yield Feature(f"{name}_change", f"{words}: change in a day", theme, known, unit=event.unit)
+    else:
+        yield Feature(name, words, theme, known, "flag" if event.kind == "flag" else "code")
+        yield Feature(f"{name}_hours", f"{words}: for how long", theme, known, unit="hours")

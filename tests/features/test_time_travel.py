@@ -1,0 +1,169 @@
+"""Features at a moment never change when the hospital's future is cut, altered or added to."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from features.columns import CANCELLED
+from features.hospital import shipped_facts
+from features.scope import out_of_scope
+from features.snapshot import as_known, at_moments, snapshot
+from features.table import feature_table
+from features.tables import Hospital, check
+
+START = pd.Timestamp("2026-03-20T00:00:00+00:00")
+NAMES = (
+    "news2",
+    "criteria_to_reside",
+    "pathway",
+    "delay_began",
+    "delay_ended",
+    "ward",
+    "end_of_life",
+    "coded_diagnosis",
+)
+TEXTS = {
+    "pathway": ["P0", "P1", "P2"],
+    "delay_began": ["A", "B"],
+    "delay_ended": ["A", "B"],
+    "ward": ["W1", "W2", "W3"],
+    "coded_diagnosis": ["I50.0", "F03", "J44.1", "S72.0", "E11.9", "E11.2"],
+}
+
+
+def random_hospital(seed: int, stays: int = 14, facts: int = 160) -> Hospital:
+    """A small hospital with late records, corrections of the same instant and voids."""
+    random = np.random.default_rng(seed)
+    admitted = START + pd.to_timedelta(random.integers(0, 30 * 24, stays), unit="h")
+    left = admitted + pd.to_timedelta(random.integers(1, 12 * 24, stays), unit="h")
+    admissions = pd.DataFrame(
+        {
+            "admission_id": [f"A{number}" for number in range(stays)],
+            "patient_id": [f"P{number}" for number in random.integers(0, 5, stays)],
+            "admitted_at": admitted,
+            "admission_recorded_at": admitted + pd.to_timedelta(random.integers(0, 5, stays), unit="h"),
+            "discharged_at": left,
+            "discharge_recorded_at": left + pd.to_timedelta(random.integers(0, 30, stays), unit="h"),
+            "discharge_method": random.choice(["1", "4"], stays),
+            "discharge_destination": random.choice(["19", "79"], stays),
+            "admission_method": random.choice(["21", "11"], stays),
+            "age": random.integers(10, 99, stays),
+            "sex": random.choice(["1", "2"], stays),
+        }
+    )
+    stay = random.integers(0, stays, facts)
+    names = random.choice(NAMES, facts)
+    happened = admitted[stay] + pd.to_timedelta(random.integers(0, 8, facts) * 12, unit="h")
+    texts = [random.choice(TEXTS[name]) if name in TEXTS else None for name in names]
+    voids = random.random(facts) < 0.1
+    events = pd.DataFrame(
+        {
+            "admission_id": admissions["admission_id"].to_numpy()[stay],
+            "happened_at": happened,
+            "recorded_at": happened + pd.to_timedelta(random.integers(0, 40, facts), unit="h"),
+            "name": names,
+            "number": np.where(names == "news2", random.integers(0, 15, facts), random.integers(0, 2, facts)),
+            "text": np.where(voids, CANCELLED, texts),
+        }
+    )
+    return check(admissions, events, shipped_facts(), source="test")
+
+
+def altered_after(hospital: Hospital, at: pd.Timestamp, seed: int) -> Hospital:
+    """The same hospital with another future: other values, other discharges, more rows."""
+    random = np.random.default_rng(seed)
+    events = hospital.events
+    future = events["recorded_at"] > at
+    shuffled = events["number"].where(
+        ~future, pd.Series(random.integers(0, 2, len(events)), index=events.index)
+    )
+    extra = events.sample(20, random_state=seed, replace=True).assign(recorded_at=at + pd.Timedelta(minutes=1))
+    admissions = hospital.admissions
+    later = admissions["discharge_recorded_at"] > at
+    push = pd.Timedelta(hours=int(random.integers(1, 400)))
+    return replace(
+        hospital,
+        events=pd.concat([events.assign(number=shuffled), extra], ignore_index=True).sample(
+            frac=1, random_state=seed
+        ),
+        admissions=admissions.assign(
+            discharged_at=admissions["discharged_at"].mask(later, admissions["discharged_at"] + push),
+            discharge_recorded_at=admissions["discharge_recorded_at"].mask(
+                later, admissions["discharge_recorded_at"] + push
+            ),
+            discharge_method=admissions["discharge_method"].mask(later, "2"),
+        ),
+    )
+
+
+def features_at(hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:
+    inpatients = snapshot(hospital, at).sort_index()
+    table = feature_table(inpatients, hospital, at)
+    codes = {name: table[name].astype("str") for name in table if table[name].dtype == "category"}
+    return table.assign(**codes, scope=out_of_scope(inpatients, hospital).astype("str"))
+
+
+moments = st.integers(0, 45 * 24).map(
+    lambda hours: (START + pd.Timedelta(hours=hours)).tz_convert("Europe/London")
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), at=moments)
+def test_cutting_the_future_never_changes_a_feature(seed: int, at: pd.Timestamp) -> None:
+    hospital = random_hospital(seed)
+    assert_frame_equal(features_at(hospital, at), features_at(as_known(hospital, at), at))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), at=moments)
+def test_changing_the_future_never_changes_a_snapshot(seed: int, at: pd.Timestamp) -> None:
+    hospital = random_hospital(seed)
+    assert_frame_equal(features_at(hospital, at), features_at(altered_after(hospital, at, seed), at))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_many_moments_at_once_give_what_each_gives_alone(seed: int) -> None:
+    hospital = random_hospital(seed)
+    instants = [
+        (START + pd.Timedelta(days=days, hours=8)).tz_convert("Europe/London") for days in (3, 9, 15, 25)
+    ]
+    snapshots = [snapshot(hospital, at) for at in instants]
+    together = pd.concat([inpatients[["admission_id", "at"]] for inpatients in snapshots], ignore_index=True)
+    rows = at_moments(hospital, together)
+    whole = feature_table(rows, hospital, rows["at"])
+    parts = [
+        feature_table(inpatients, hospital, at) for inpatients, at in zip(snapshots, instants, strict=True)
+    ]
+    numbers = whole.select_dtypes("float").columns
+    assert_frame_equal(whole[numbers], pd.concat(parts, ignore_index=True)[numbers])
+
+
+def known_the_slow_way(hospital: Hospital, admission: str, name: str, at: pd.Timestamp) -> object:
+    rows = hospital.events
+    rows = rows[(rows["admission_id"] == admission) & (rows["name"] == name) & (rows["recorded_at"] <= at)]
+    standing = {}
+    for row in rows.sort_values(["recorded_at", "happened_at", "number", "text"]).itertuples():
+        if row.text == CANCELLED:
+            standing.pop(row.happened_at, None)
+        else:
+            standing[row.happened_at] = row.number if name in ("news2", "criteria_to_reside") else row.text
+    return standing[max(standing)] if standing else None
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), at=moments)
+def test_the_value_is_the_last_recorded_of_the_last_that_happened(seed: int, at: pd.Timestamp) -> None:
+    hospital = random_hospital(seed)
+    table = feature_table(snapshot(hospital, at), hospital, at)
+    ties = hospital.events.duplicated(["admission_id", "name", "happened_at", "recorded_at"], keep=False)
+    unclear = set(hospital.events.loc[ties, "admission_id"])
+    for admission in table.index.difference(sorted(unclear)):
+        for name in ("news2", "criteria_to_reside", "pathway", "ward"):
+            value, expected = table.loc[admission, name], known_the_slow_way(hospital, admission, name, at)
+            assert (pd.isna(value) and expected is None) or value == expected
