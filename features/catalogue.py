@@ -6,7 +6,7 @@ from typing import Literal
 
 from features.comorbidity import CHARLSON_GROUPS
 from features.hospital import EventName
-from features.tables import Hospital
+from features.tables import Dates, Hospital
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,19 @@ def catalogue(hospital: Hospital) -> tuple[Feature, ...]:
     calendar = CALENDAR if hospital.dates == "comparable" else ()
     dated = DATED_HISTORY if hospital.dates != "none" else ()
     events = [event for event in hospital.facts.events.values() if event.feature]
-    observed = [feature for event in events for feature in _event_features(event)]
+    observed = [feature for event in events for feature in _event_features(event, hospital.dates)]
     return (*stay, *calendar, *LEAVING, *HISTORY, *dated, *ILLNESS, *observed)
 
 
-def _event_features(event: EventName) -> Iterator[Feature]:
+def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:
     name, words, theme, known = event.name, event.words, event.theme, event.known
+    clocks = dates != "none"  # without dates, how long ago means nothing
     if event.kind == "number":
         yield Feature(name, words, theme, known, unit=event.unit)
+    if event.kind == "number" and clocks:
         yield Feature(f"{name}_hours_ago", f"{words}: hours since", theme, known, unit="hours")
         yield Feature(f"{name}_change", f"{words}: change in a day", theme, known, unit=event.unit)
-    else:
+    if event.kind != "number":
         yield Feature(name, words, theme, known, "flag" if event.kind == "flag" else "code")
+    if event.kind != "number" and clocks:
         yield Feature(f"{name}_hours", f"{words}: for how long", theme, known, unit="hours")

@@ -1,0 +1,97 @@
+"""LightGBM boosters: small, seeded, read and written as text, one thread a prediction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a booster may grow, and how it learns."""
+
+    rounds: int
+    leaves: int
+    learning_rate: float
+    smallest_leaf: int
+    seed: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to learn from: encoded features, a 0/1 label and a weight each; `codes` are the code columns."""
+
+    matrix: Matrix
+    label: Floats
+    weight: Floats
+    codes: list[int]
+
+    def dataset(self, reference: lgb.Dataset | None = None) -> lgb.Dataset:
+        """Return the rows as LightGBM takes them."""
+        return lgb.Dataset(
+            self.matrix,
+            self.label,
+            weight=self.weight,
+            reference=reference,
+            categorical_feature=self.codes,
+            params={"feature_pre_filter": False, "verbose": -1},
+            free_raw_data=True,
+        )
+
+
+def fitted(sample: Sample, size: Size, later: Sample | None = None, patience: int = 20) -> lgb.Booster:
+    """Return a booster of P(label = 1); with `later` rows it stops when these no longer improve.
+
+    Log loss, never resampled classes: probabilities are what is asked for.
+    """
+    settings: dict[str, Any] = {
+        "objective": "binary",
+        "num_leaves": size.leaves,
+        "learning_rate": size.learning_rate,
+        "min_data_in_leaf": size.smallest_leaf,
+        "min_data_per_group": size.smallest_leaf,
+        "cat_smooth": 20,
+        "cat_l2": 20,
+        "max_cat_threshold": 16,
+        "lambda_l2": 5,
+        "feature_fraction": 0.6,
+        "seed": size.seed,
+        "num_threads": size.threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbose": -1,
+    }
+    rows = sample.dataset()
+    if later is None or len(later.label) == 0:
+        booster = lgb.train(settings, rows, size.rounds)
+    else:
+        stop = lgb.early_stopping(patience, verbose=False)
+        booster = lgb.train(settings, rows, size.rounds, valid_sets=[later.dataset(rows)], callbacks=[stop])
+    return lgb.Booster(model_str=booster.model_to_string())  # the best trees only, as a release keeps them
+
+
+def probability(booster: lgb.Booster, matrix: Matrix) -> Floats:
+    """Return P(label = 1) of each row."""
+    return np.asarray(booster.predict(matrix, num_threads=1), dtype=np.float64)
+
+
+def contributions(booster: lgb.Booster, matrix: Matrix) -> Floats:
+    """Return exact SHAP values in log-odds, (rows, features + 1); the last column is the base value."""
+    return np.asarray(booster.predict(matrix, pred_contrib=True, num_threads=1), dtype=np.float64)
+
+
+def logit(chance: Floats) -> Floats:
+    """Return log-odds, chances clipped to 1e-9 from 0 and 1."""
+    inside = np.clip(chance, 1e-9, 1 - 1e-9)
+    return np.log(inside / (1 - inside))
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Return the chance of log-odds."""
+    return np.asarray(1 / (1 + np.exp(-log_odds)))

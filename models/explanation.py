@@ -1,0 +1,124 @@
+"""From SHAP values to the reasons of each row: shares by theme, the remainder named, the sum kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.booster import Floats, Matrix
+from models.discharge_date import PIECE_COLUMNS, Days
+from models.distribution import Curves
+from models.encoding import Encoder
+from models.prediction import Reason, Reasons
+from models.reasons import (
+    BED_DAYS_WINDOW,
+    date_contributions,
+    days_by_feature,
+    group_of,
+    near_shares,
+    piece_themes,
+    points_by_feature,
+)
+from models.wording import day_reasons, point_reasons, value_words
+
+if TYPE_CHECKING:
+    from models.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Each feature's share of each row's answer, in days or points, and both ends of the sum."""
+
+    names: list[str]
+    themes: list[str]
+    amounts: Floats
+    start: Floats
+    answer: Floats
+    remainder: Floats | None  # what the calibration map and the envelope add, in days
+    towards: str
+
+    def reasons(self, row: int, told: list[Mapping[str, str]]) -> Reasons:
+        """Return the reasons of one row; start plus their amounts is the answer."""
+        parts: dict[str, dict[str, float]] = {}
+        for name, theme, amount in zip(self.names, self.themes, self.amounts[row].tolist(), strict=True):
+            parts.setdefault(theme, {})[name] = amount
+        if self.remainder is not None:
+            parts["calibration"] = {"calibration": float(self.remainder[row])}
+        sums = {theme: sum(part.values()) for theme, part in parts.items()}
+        found: tuple[Reason, ...]
+        if self.towards == "risk":
+            found = point_reasons(sums, parts, told[row])
+        else:
+            found = day_reasons(sums, parts, told[row], self.towards)
+        return Reasons(float(self.start[row]), float(self.answer[row]), found)
+
+
+def told(encoder: Encoder, table: pd.DataFrame) -> list[Mapping[str, str]]:
+    """Return, for each row, every feature of the release said with its value."""
+    columns = {
+        feature.name: [value_words(feature, value) for value in table[feature.name].tolist()]
+        if feature.name in table
+        else [value_words(feature, None)] * len(table)
+        for feature in encoder.features
+    }
+    return [{name: words[row] for name, words in columns.items()} for row in range(len(table))]
+
+
+def groups(predictor: "Predictor", table: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the reference group of each row."""
+    elective = (
+        table["admission_method"].astype("str").isin(predictor.facts.group("admission_method", "elective"))
+    )
+    return group_of(table["hours_so_far"].to_numpy(np.float64), ~elective.to_numpy())
+
+
+def date_reasons(
+    predictor: "Predictor", table: pd.DataFrame, matrix: Matrix, days: Days, curves: Curves
+) -> Mapping[str, Shares]:
+    """Return the shares of the discharge and the ready answers, in expected bed days of the next 28."""
+    model = predictor.date_model
+    assert model is not None
+    window = slice(0, BED_DAYS_WINDOW)
+    shares = {
+        "discharge": _shares(
+            predictor, "leave", model.leave, (table, matrix, days), curves.in_bed[:, window].sum(axis=1)
+        )
+    }
+    if model.ready is not None and curves.ready_by is not None:
+        unready = (1 - curves.ready_by[:, window]).sum(axis=1)
+        shares["ready"] = _shares(predictor, "ready", model.ready, (table, matrix, days), unready)
+    return shares
+
+
+def risk_reasons(predictor: "Predictor", table: pd.DataFrame, matrix: Matrix) -> Shares:
+    """Return the shares of the readmission risk, in points."""
+    model = predictor.readmission
+    assert model is not None
+    shap = model.contributions(matrix)
+    reference = predictor.references["readmission"].mean[groups(predictor, table)]
+    amounts, start, answer = points_by_feature(shap, reference, model.risk_map.slope, model.risk_map.intercept)
+    names = predictor.encoder.names
+    themes = [feature.theme for feature in predictor.encoder.features]
+    return Shares(names, themes, amounts, start, answer, None, "risk")
+
+
+def _shares(
+    predictor: "Predictor",
+    name: str,
+    booster: lgb.Booster,
+    rows: tuple[pd.DataFrame, Matrix, Days],
+    answer: Floats,
+) -> Shares:
+    table, matrix, days = rows
+    assert predictor.date_model is not None
+    shap = date_contributions(booster, matrix, days)
+    reference = predictor.references[name].mean[groups(predictor, table)]
+    amounts, start, raw = days_by_feature(shap, reference, near_shares(predictor.date_model, days))
+    names = predictor.encoder.names + list(PIECE_COLUMNS)
+    themes = [feature.theme for feature in predictor.encoder.features] + piece_themes()
+    towards = "the leaving date" if name == "leave" else "the ready date"
+    return Shares(names, themes, amounts, start, answer, answer - raw, towards)

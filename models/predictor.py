@@ -1,0 +1,256 @@
+"""All models behind one `predict`: dates, ranges, risks and reasons for each inpatient."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.hospital import Facts
+from features.scope import out_of_scope
+from features.snapshot import at_moments, snapshot, zoned
+from features.table import feature_table
+from features.tables import Dates, Hospital
+from models import explanation
+from models.booster import Floats
+from models.calibration import CurveMap
+from models.discharge_date import DateModel, Days
+from models.distribution import Curves, fewest_days, median_day, raised
+from models.encoding import Encoder, Matrix
+from models.prediction import (
+    DateForecast,
+    Prediction,
+    PredictionWarning,
+    ReadmissionForecast,
+    Reasons,
+)
+from models.readmission import ReadmissionModel
+from models.reasons import Reference
+
+DAYS_SHOWN = 30
+MEDIUM_RISK, HIGH_RISK = 0.10, 0.20
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The models of one release, with the maps and references that belong to them."""
+
+    release: str
+    facts: Facts
+    dates: Dates
+    encoder: Encoder
+    date_model: DateModel | None
+    home_map: CurveMap
+    ready_map: CurveMap
+    readmission: ReadmissionModel | None
+    references: Mapping[str, Reference]
+    expected: tuple[str, ...]  # features that the source usually records, so that their absence is worth a word
+
+    def answer(
+        self, hospital: Hospital, at: pd.Timestamp, wanted: Sequence[str] | None = None
+    ) -> list[Prediction]:
+        """Return a prediction for each inpatient of a moment, or for the admissions wanted.
+
+        Those out of scope are among them, with a warning that says why and nothing else.  Admissions
+        wanted that have left are predicted as at their discharge.  Raises ValueError if `at` has no zone.
+        """
+        at = zoned(at, hospital)
+        if wanted is None:
+            inpatients = snapshot(hospital, at)
+        else:
+            moments = pd.DataFrame({"admission_id": list(wanted), "at": at}, index=list(wanted))
+            inpatients = at_moments(hospital, moments)
+        scope = out_of_scope(inpatients, hospital)
+        table = feature_table(inpatients, hospital, at)
+        inside = scope.isna()
+        predicted = {one.admission_id: one for one in self.predict(table[inside], at)}
+        refused = {
+            str(admission): Prediction(str(admission), at, self.release, warnings=(_scope_warning(str(why)),))
+            for admission, why in scope[~inside].items()
+        }
+        answers = refused | predicted
+        return [answers[str(admission)] for admission in inpatients.index]
+
+    def predict(
+        self, table: pd.DataFrame, at: pd.Timestamp | pd.Series, explain: bool = True
+    ) -> list[Prediction]:
+        """Return a prediction for each row of a feature table, whose index names the admissions.
+
+        Reasons cost most of the time; `explain=False` leaves them out.
+        """
+        if table.empty:
+            return []
+        moments = pd.Series(at, index=table.index)
+        local = moments.dt.tz_convert(self.facts.time_zone)
+        days = self.days_of(table, local)
+        matrix = self.encoder.matrix(table)
+        drafts = [
+            _Draft(str(admission), moment, self.release)
+            for admission, moment in zip(table.index, local, strict=True)
+        ]
+        self._add_dates(drafts, table, (matrix, days), explain)
+        self._add_readmission(drafts, table, matrix, explain)
+        self._add_warnings(drafts, table)
+        return [draft.prediction() for draft in drafts]
+
+    def days_of(self, table: pd.DataFrame, at: pd.Timestamp | pd.Series) -> Days:
+        """Return the local day of each row's moment, with the calendar where dates mean something."""
+        local = pd.Series(at, index=table.index).dt.tz_convert(self.facts.time_zone)
+        first = local.dt.tz_localize(None).to_numpy("datetime64[D]")
+        return Days(first, self.facts.nation if self.dates == "comparable" else None)
+
+    def curves(self, table: pd.DataFrame, days: Days) -> Curves:
+        """Return the calibrated curves of each row: mapped, and nobody home before they are ready."""
+        assert self.date_model is not None
+        return self.mapped(self.date_model.curves(self.encoder.matrix(table), days))
+
+    def mapped(self, raw: Curves) -> Curves:
+        """Apply the calibration maps and the envelope to uncalibrated curves."""
+        home = self.home_map.applied(raw.home_by)
+        in_bed = np.clip(raw.in_bed + raw.home_by - home, 0, 1)
+        ready = raw.ready_by
+        return Curves(in_bed, home, None if ready is None else raised(self.ready_map.applied(ready), home))
+
+    def _add_dates(
+        self, drafts: list["_Draft"], table: pd.DataFrame, rows: tuple[Matrix, Days], explain: bool
+    ) -> None:
+        if self.date_model is None or self.dates == "none":
+            return
+        matrix, days = rows
+        curves = self.mapped(self.date_model.curves(matrix, days))
+        discharge, since = forecasts(curves.home_by, days.first), ready_since(table, days.first)
+        has_left = table["discharge_method"].notna().tolist()
+        for row, draft in enumerate(drafts):
+            if not has_left[row]:  # for those who have, only the risk of coming back is asked
+                draft.discharge = discharge[row]
+                draft.home_within_30_days = float(curves.home_by[row, 29])
+                draft.ready_since = since[row]
+        if curves.ready_by is not None:
+            ready, waiting = forecasts(curves.ready_by, days.first), waiting_days(curves, since)
+            for row, draft in enumerate(drafts):
+                if not has_left[row]:
+                    draft.ready = None if since[row] else ready[row]
+                    draft.expected_delay_days = waiting[row]
+        if explain:
+            self._explain_dates(drafts, table, (matrix, days), curves)
+
+    def _explain_dates(
+        self, drafts: list["_Draft"], table: pd.DataFrame, rows: tuple[Matrix, Days], curves: Curves
+    ) -> None:
+        told = explanation.told(self.encoder, table)
+        why = explanation.date_reasons(self, table, *rows, curves)
+        for row, draft in enumerate(drafts):
+            if draft.discharge:
+                draft.discharge_reasons = why["discharge"].reasons(row, told)
+            if draft.ready:
+                draft.ready_reasons = why["ready"].reasons(row, told)
+
+    def _add_readmission(
+        self, drafts: list["_Draft"], table: pd.DataFrame, matrix: Matrix, explain: bool
+    ) -> None:
+        if self.readmission is None:
+            return
+        for draft, risk in zip(drafts, self.readmission.risk(matrix).tolist(), strict=True):
+            draft.readmission = ReadmissionForecast(risk, band_of(risk))
+        if explain:
+            told = explanation.told(self.encoder, table)
+            why = explanation.risk_reasons(self, table, matrix)
+            for row, draft in enumerate(drafts):
+                draft.readmission_reasons = why.reasons(row, told)
+
+    def _add_warnings(self, drafts: list["_Draft"], table: pd.DataFrame) -> None:
+        unknown = self.encoder.unknown(table)
+        for feature in self.encoder.features:
+            values = table[feature.name] if feature.name in table else pd.Series(np.nan, index=table.index)
+            missing = values.isna().to_numpy() if feature.name in self.expected else np.zeros(len(table), bool)
+            for row in np.flatnonzero(missing):
+                text = f"{feature.words} is not recorded; the answer allows for not knowing it"
+                drafts[row].warnings.append(PredictionWarning(feature.name, "missing", text))
+            for row in np.flatnonzero(unknown.get(feature.name, np.zeros(len(table), bool))):
+                text = f"{feature.words}: this code was seen in too few patients to learn from"
+                drafts[row].warnings.append(PredictionWarning(feature.name, "unknown", text))
+        if self.date_model is None or self.dates == "none":
+            for draft in drafts:
+                text = "this release was trained on data without dates, so it gives none"
+                draft.warnings.append(PredictionWarning("discharge", "source", text))
+        elif self.date_model.ready is None:
+            for draft in drafts:
+                text = "criteria to reside were recorded too seldom for a ready date"
+                draft.warnings.append(PredictionWarning("ready", "source", text))
+
+
+@dataclass
+class _Draft:
+    """A prediction being put together."""
+
+    admission_id: str
+    at: pd.Timestamp
+    release: str
+    ready: DateForecast | None = None
+    ready_since: date | None = None
+    discharge: DateForecast | None = None
+    home_within_30_days: float | None = None
+    expected_delay_days: float | None = None
+    readmission: ReadmissionForecast | None = None
+    ready_reasons: Reasons | None = None
+    discharge_reasons: Reasons | None = None
+    readmission_reasons: Reasons | None = None
+
+    def __post_init__(self) -> None:
+        self.warnings: list[PredictionWarning] = []
+
+    def prediction(self) -> Prediction:
+        """Return the finished prediction."""
+        return Prediction(**{**vars(self), "warnings": tuple(self.warnings)})
+
+
+def forecasts(by: Floats, first: npt.NDArray[np.datetime64]) -> list[DateForecast]:
+    """Return the likely day, the range and the daily probabilities of each curve."""
+    likely = median_day(by)
+    earliest, latest = fewest_days(by)
+    starts: list[date] = first.astype("datetime64[D]").tolist()
+    return [
+        DateForecast(
+            start + timedelta(int(likely[row])),
+            start + timedelta(int(earliest[row])),
+            start + timedelta(int(latest[row])),
+            {start + timedelta(day): float(by[row, day]) for day in range(DAYS_SHOWN)},
+        )
+        for row, start in enumerate(starts)
+    ]
+
+
+def ready_since(table: pd.DataFrame, first: npt.NDArray[np.datetime64]) -> list[date | None]:
+    """Return since which day each patient is recorded as not meeting the criteria to reside."""
+    starts: list[date] = first.astype("datetime64[D]").tolist()
+    if "criteria_to_reside" not in table:
+        return [None] * len(starts)
+    not_meeting = (table["criteria_to_reside"] == 0).to_numpy()
+    whole_days = np.nan_to_num(table["criteria_to_reside_hours"].to_numpy(np.float64)) // 24
+    return [
+        start - timedelta(int(days)) if ready else None
+        for start, days, ready in zip(starts, whole_days, not_meeting, strict=True)
+    ]
+
+
+def band_of(risk: float) -> Literal["low", "medium", "high"]:
+    """Return the band of a risk; the bands are for sorting a board, not for refusing anybody."""
+    return "high" if risk >= HIGH_RISK else "medium" if risk >= MEDIUM_RISK else "low"
+
+
+def waiting_days(curves: Curves, since: list[date | None]) -> list[float]:
+    """Return expected days in a bed after being ready, from the same curves as the dates."""
+    assert curves.ready_by is not None
+    already = np.array([day is not None for day in since])
+    ready_by = np.where(already[:, None], 1.0, curves.ready_by)
+    waiting: list[float] = (
+        np.clip(np.minimum(ready_by - curves.home_by, curves.in_bed), 0, 1).sum(axis=1).tolist()
+    )
+    return waiting
+
+
+def _scope_warning(why: str) -> PredictionWarning:
+    return PredictionWarning("scope", "scope", f"no prediction: {why}")

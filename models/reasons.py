@@ -1,0 +1,147 @@
+"""Reasons in days and in risk points, from the exact SHAP values of the boosters that answered.
+
+SHAP values add up in log-odds, piece by piece of days ahead.  To say them in days, the patient's
+log-odds are reached along a straight path from a reference patient's, and each feature's share of the
+path is weighed by the gradient of *expected bed days in the next 28* (Aumann and Shapley 1974; 16-point
+Gauss-Legendre).  The shares add up to the difference in expected bed days.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+
+from models.booster import Floats, Matrix, contributions, sigmoid
+from models.discharge_date import PIECE_COLUMNS, DateModel, Days, piece_columns, with_pieces
+from models.distribution import PIECE_OF_DAY, PIECE_STARTS, spread
+
+BED_DAYS_WINDOW = 28
+NEAR_PIECES = int(np.searchsorted(PIECE_STARTS, BED_DAYS_WINDOW))  # pieces that reach into the window
+NODES, NODE_WEIGHTS = (np.array(part) for part in np.polynomial.legendre.leggauss(16))
+BANDS = (0, 1, 3, 7, 14)  # days so far at which each group of the reference begins
+GROUPS = 2 * len(BANDS)
+FEWEST_ROWS = 30
+MOST_ROWS = 150
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The mean SHAP values of patients like this one: (GROUPS, pieces, features + 1) for one booster."""
+
+    mean: Floats
+
+    def as_json(self) -> list[Any]:
+        """Return nested lists."""
+        return self.mean.tolist()
+
+    @classmethod
+    def from_json(cls, lists: list[Any]) -> "Reference":
+        """Read what `as_json` wrote."""
+        return cls(np.array(lists, dtype=np.float64))
+
+
+def group_of(hours_so_far: Floats, emergency: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the reference group of each row: band of days so far, elective or emergency.
+
+    >>> group_of(np.array([3.0, 200.0]), np.array([True, False]))
+    array([5, 3])
+    """
+    days = np.nan_to_num(hours_so_far) // 24
+    band = np.searchsorted(np.array(BANDS), days, side="right") - 1
+    return (band + len(BANDS) * emergency).astype(np.int64)
+
+
+def date_contributions(booster: lgb.Booster, matrix: Matrix, days: Days) -> Floats:
+    """Return SHAP values of the pieces within 28 days, (rows, NEAR_PIECES, features + pieces' columns + 1)."""
+    rows, piece = np.divmod(np.arange(len(matrix) * NEAR_PIECES), NEAR_PIECES)
+    expanded = with_pieces(matrix, piece_columns(days.kinds(), days.nation is not None), rows, piece)
+    return contributions(booster, expanded).reshape(len(matrix), NEAR_PIECES, -1)
+
+
+def near_shares(model: DateModel, days: Days) -> Floats:
+    """Return each of the next 28 days' share of its piece, (rows, 28)."""
+    return spread(np.asarray(model.day_weights)[days.kinds()])[:, :BED_DAYS_WINDOW]
+
+
+def fit_reference(shap: Floats, group: npt.NDArray[np.int64]) -> Reference:
+    """Return the mean SHAP values of each group; a group with few rows takes everybody's."""
+    mean = np.repeat(shap.mean(axis=0)[None], GROUPS, axis=0)
+    for one in range(GROUPS):
+        if (group == one).sum() >= FEWEST_ROWS:
+            mean[one] = shap[group == one].mean(axis=0)
+    return Reference(mean)
+
+
+def reference_rows(group: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
+    """Return a bounded, seeded choice of rows of each group, since SHAP values are dear."""
+    order = np.random.default_rng(seed).permutation(len(group))
+    chosen = [order[group[order] == one][:MOST_ROWS] for one in range(GROUPS)]
+    return np.sort(np.concatenate(chosen)).astype(np.int64)
+
+
+def expected_days(log_odds: Floats, shares: Floats) -> tuple[Floats, Floats]:
+    """Return expected days of the next 28 before the event, and their gradient in each piece's log-odds.
+
+    `log_odds` (rows, NEAR_PIECES) of the event in each piece, `shares` (rows, 28) of each day in its piece.
+    """
+    hazard = sigmoid(log_odds)
+    before = np.cumprod(np.column_stack([np.ones(len(hazard)), 1 - hazard[:, :-1]]), axis=1)
+    piece = PIECE_OF_DAY[:BED_DAYS_WINDOW]
+    within = _within(shares, piece)
+    still = before[:, piece] * (1 - hazard[:, piece] * within)  # P(not yet by the end of each day)
+    slope = np.zeros_like(hazard)
+    for one in range(NEAR_PIECES):
+        inside, after = piece == one, piece > one
+        own = before[:, [one]] * within[:, inside] * hazard[:, [one]] * (1 - hazard[:, [one]])
+        slope[:, one] = -own.sum(axis=1) - hazard[:, one] * still[:, after].sum(axis=1)
+    return still.sum(axis=1), slope
+
+
+def days_by_feature(shap: Floats, reference: Floats, shares: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return each feature's share in days (rows, features), the reference's days and the patient's days.
+
+    `shap` and `reference` are (rows, NEAR_PIECES, features + 1) with the base value last.
+    """
+    start, stop = reference.sum(axis=2), shap.sum(axis=2)
+    gradient = np.zeros_like(start)
+    for node, weight in zip((NODES + 1) / 2, NODE_WEIGHTS / 2, strict=True):
+        gradient += weight * expected_days(start + node * (stop - start), shares)[1]
+    amounts = np.einsum("rpf,rp->rf", (shap - reference)[:, :, :-1], gradient)
+    return amounts, expected_days(start, shares)[0], expected_days(stop, shares)[0]
+
+
+def points_by_feature(
+    shap: Floats, reference: Floats, slope: float, intercept: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return the features' shares of the calibrated risk in points (0 to 100), and both ends of the path.
+
+    One log-odds moves along the path, so each feature's share is its part of the move.
+    """
+    start, stop = reference.sum(axis=1), shap.sum(axis=1)
+    low, high = (100 * sigmoid(intercept + slope * odds) for odds in (start, stop))
+    moved = stop - start
+    per_unit = np.where(np.abs(moved) > 1e-12, (high - low) / np.where(moved == 0, 1, moved), 0)
+    return (shap - reference)[:, :-1] * per_unit[:, None], low, high
+
+
+def by_theme(amounts: Floats, themes: Sequence[str]) -> Mapping[str, Floats]:
+    """Add up the features of each theme: one array a theme, in the order in which themes first appear."""
+    sums: dict[str, Floats] = {}
+    for position, theme in enumerate(themes):
+        sums[theme] = sums.get(theme, np.zeros(len(amounts))) + amounts[:, position]
+    return sums
+
+
+def piece_themes() -> list[str]:
+    """Return the themes of the pieces' own columns, which follow the features in every SHAP row."""
+    return ["the days ahead"] * len(PIECE_COLUMNS)
+
+
+def _within(shares: Floats, piece: npt.NDArray[np.int64]) -> Floats:
+    running = np.cumsum(shares, axis=1)
+    before = np.column_stack([np.zeros(len(running)), running[:, :-1]])
+    first = np.searchsorted(piece, piece)
+    return running - before[:, first]

@@ -1,0 +1,127 @@
+"""Rows to learn from and to be measured on: moments, features, outcomes and weights of one hospital."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.snapshot import at_moments
+from features.table import feature_table
+from features.tables import Hospital
+from models.booster import Sample
+from models.discharge_date import Days, Targets
+from models.encoding import Matrix
+from training.baselines import Cohort
+from training.moment import prediction_moments
+from training.outcomes import stay_outcomes, targets
+from training.plan import TrainingPlan
+from training.split import patient_draws
+
+Say = Callable[[str], None]
+READMISSION_MOMENTS = ("admission", "board", "discharge")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A hospital's rows with their features and targets, all of the same index and order."""
+
+    hospital: Hospital
+    cohort: Cohort
+    targets: Targets
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows: admission_id, patient_id, at, moment, outcomes and weights."""
+        return self.cohort.rows
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The feature table of the rows."""
+        return self.cohort.X
+
+    def pick(self, chosen: npt.NDArray[np.bool_]) -> "Prepared":
+        """Return some of the rows."""
+        return Prepared(self.hospital, Cohort(self.table[chosen], self.rows[chosen]), self.targets.pick(chosen))
+
+    def days(self) -> Days:
+        """Return the local day of each row's moment."""
+        first = self.rows["at"].dt.tz_localize(None).to_numpy("datetime64[D]")
+        return Days(first, self.hospital.facts.nation if self.hospital.dates == "comparable" else None)
+
+    def for_dates(self) -> npt.NDArray[np.bool_]:
+        """Tell which rows teach the date models: everybody still in a bed at the moment."""
+        return (self.rows["moment"] != "discharge").to_numpy()
+
+    def for_readmission(self) -> npt.NDArray[np.bool_]:
+        """Tell which rows teach the readmission model: stays whose outcome is known."""
+        known = self.rows["readmitted"].notna() & self.rows["moment"].isin(READMISSION_MOMENTS)
+        return (known & (self.rows["readmission_weight"] > 0)).to_numpy()
+
+    def readmission_sample(self, matrix: Matrix, codes: list[int], chosen: npt.NDArray[np.bool_]) -> Sample:
+        """Return the chosen rows as the readmission booster takes them."""
+        rows = self.rows[chosen]
+        label = rows["readmitted"].to_numpy(np.float64)
+        return Sample(matrix[chosen], label, rows["readmission_weight"].to_numpy(np.float64), codes)
+
+
+def prepared(hospital: Hospital, plan: TrainingPlan, say: Say) -> Prepared:
+    """Return every eligible moment of a hospital with features, outcomes and weights.
+
+    Moments in a bed beyond `plan.most_rows` are thinned with known probability, and weigh its inverse.
+    """
+    moments = prediction_moments(hospital, plan.seed)
+    moments, weight = thinned(moments, plan)
+    say(f"{len(hospital.admissions):,} admissions, {len(moments):,} moments")
+    inpatients = at_moments(hospital, moments)
+    table = feature_table(inpatients, hospital, inpatients["at"])
+    say(f"{table.shape[1]} features for each")
+    stays = stay_outcomes(hospital)
+    goals = targets(hospital, inpatients, stays, weight)
+    own = stays.loc[moments["admission_id"]].set_axis(moments.index)
+    days_so_far = np.floor(inpatients["hours_so_far"] / 24)
+    rows = moments.assign(
+        patient_id=inpatients["patient_id"],
+        days_so_far=days_so_far.astype("int64"),
+        weight=weight,
+        exit_kind=own["exit_kind"],
+        readmitted=own["readmitted"],
+        home_day=np.where(goals.went_home, goals.exit_day, np.nan),
+    )
+    rows["readmission_weight"] = _one_a_stay(rows)
+    return Prepared(hospital, Cohort(table, rows), goals)
+
+
+def thinned(moments: pd.DataFrame, plan: TrainingPlan) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+    """Keep each moment in a bed with the same known probability, and give the inverse as its weight."""
+    daily = moments["moment"].isin(["board", "any"]).to_numpy()
+    room = max(plan.most_rows - int((~daily).sum()), plan.most_rows // 2)
+    chance = min(1.0, room / max(int(daily.sum()), 1))
+    kept = ~daily | (np.random.default_rng(plan.seed).random(len(moments)) < chance)
+    weight = np.where(daily, 1 / chance, 1.0)[kept]
+    return moments[kept].reset_index(drop=True), weight
+
+
+def planned_days(prepared: Prepared) -> pd.Series:
+    """Return the person's planned date known at each row's moment, in days after the moment's day."""
+    from features.observations import states
+    from features.timeline import microseconds
+
+    hospital, rows = prepared.hospital, prepared.rows
+    admissions = pd.Index(hospital.admissions["admission_id"])
+    planned = states(hospital.events, hospital.facts.events["planned_discharge_on"], admissions)
+    positions = admissions.get_indexer(pd.Index(rows["admission_id"])).astype(np.int64)
+    known = planned.at(positions, microseconds(rows["at"])).texts().set_axis(rows.index)
+    days = pd.to_datetime(known.astype("str"), errors="coerce", format="%Y-%m-%d")
+    return (days - rows["at"].dt.tz_localize(None).dt.normalize()).dt.days.astype("float64")
+
+
+def _one_a_stay(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Let a stay weigh one at each kind of moment, one of its board rounds chosen by its hash."""
+    draws = patient_draws(rows["admission_id"], "homeward-round-v1")
+    board = rows["moment"] == "board"
+    order = rows.groupby(["admission_id", "moment"]).cumcount()
+    count = rows.groupby(["admission_id", "moment"])["at"].transform("size")
+    chosen = order == np.floor(draws * count)
+    return np.where(board, chosen, rows["moment"] != "any").astype(np.float64)

@@ -1,0 +1,144 @@
+"""How good a predictor is on given rows: the figures of the report, models beside baselines."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.tables import Hospital
+from models.distribution import Curves, fewest_days
+from models.predictor import Predictor
+from training.baselines import Cohort, baseline_figures
+from training.cohort import Prepared, planned_days
+from training.metrics import LAST_DAY, Figures, censoring_weights, date_figures, readmission_figures
+from training.split import folds
+
+Floats = npt.NDArray[np.float64]
+
+
+def figures(
+    predictor: Predictor, test: Prepared, train: Prepared | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the evaluation of the design's part 9 on every row of `test`, and notes for the report.
+
+    Baselines learn from `train` where it is given, else from the other half of the patients of `test`.
+    Parts that the source cannot support are None.
+    """
+    measured = {
+        "release": predictor.release,
+        "source": test.hospital.source,
+        "rows": len(test.rows),
+        "readmission": readmission(predictor, test),
+        "same_issue": None,
+        **dates(predictor, test),
+    }
+    measured["baselines"], notes = baselines(test, train)
+    return measured, [*test.hospital.notes, *source_notes(test.hospital), *notes]
+
+
+def readmission(predictor: Predictor, test: Prepared) -> Figures | None:
+    """Return the readmission figures on discharge rows, with board and admission rows beside."""
+    if predictor.readmission is None:
+        return None
+    known = test.pick(test.for_readmission())
+    risk = pd.Series(predictor.readmission.risk(predictor.encoder.matrix(known.table)), index=known.rows.index)
+    return risk_figures(risk, known.rows)
+
+
+def risk_figures(risk: pd.Series, rows: pd.DataFrame) -> Figures:
+    """Return the figures of risks by kind of moment: discharge, with board and admission beside."""
+    parts = {}
+    for moment in ("discharge", "board", "admission"):
+        chosen = rows["moment"] == moment
+        if chosen.any():
+            own = rows[chosen]
+            parts[moment] = readmission_figures(risk[chosen], own["readmitted"], own["readmission_weight"])
+    main = parts.pop("discharge", None) or readmission_figures([], [])
+    return {**main, "board": parts.get("board"), "admission": parts.get("admission")}
+
+
+def dates(predictor: Predictor, test: Prepared) -> dict[str, Figures | None]:
+    """Return the ready and discharge figures on board rows, with admission rows beside.
+
+    A source without dates has admission rows only.
+    """
+    parts: dict[str, Figures | None] = {"ready": None, "discharge": None}
+    if predictor.date_model is None:
+        return parts
+    moments = ["board", "admission"] if test.hospital.dates != "none" else ["admission"]
+    for moment in moments:
+        some = test.pick((test.rows["moment"] == moment).to_numpy())
+        if some.rows.empty:
+            continue
+        curves = predictor.curves(some.table, some.days())
+        for name, measured in (("discharge", _discharge(some, curves)), ("ready", _ready(some, curves))):
+            if measured is None:
+                continue
+            held = parts[name]
+            parts[name] = {**measured, "admission": None} if held is None else {**held, "admission": measured}
+    return parts
+
+
+def baselines(test: Prepared, train: Prepared | None) -> tuple[dict[str, Figures], list[str]]:
+    """Return the baselines' figures on the rows of `test`."""
+    halves = folds(test.rows["patient_id"], 2) if train is None else None
+    if train is not None or halves is None:
+        assert train is not None
+        return baseline_figures(_weighed(train), _weighed(test), test.hospital.facts, _planned(test))
+    other, own = test.pick(halves == 0), test.pick(halves == 1)
+    found, notes = baseline_figures(_weighed(other), _weighed(own), test.hospital.facts, _planned(own))
+    return found, [*notes, "baselines learnt from half of the patients and are scored on the other half"]
+
+
+def source_notes(hospital: Hospital) -> list[str]:
+    """Say what the source's dates do not allow."""
+    notes = {
+        "none": "this source has no dates: length of stay and readmission only, split by patient alone",
+        "per_patient": "dates are shifted for each patient: no calendar features, split by patient alone",
+    }
+    return [notes[hospital.dates]] if hospital.dates in notes else []
+
+
+def _discharge(some: Prepared, curves: Curves) -> Figures:
+    goals, kind = some.targets, some.rows["exit_kind"].to_numpy(str)
+    home_day = np.where(goals.went_home, goals.exit_day, np.nan)
+    weight = censoring_weights(goals.observed_days, goals.exit_day, kind)
+    first, last = (edge.astype(np.float64) for edge in fewest_days(curves.home_by))
+    return date_figures(curves.home_by[:, : LAST_DAY + 1], home_day, kind, first, last, weight)
+
+
+def _ready(some: Prepared, curves: Curves) -> Figures | None:
+    if curves.ready_by is None:
+        return None
+    goals = some.targets
+    asked = goals.ready_usable & ~_known_ready(some)
+    if not asked.any():
+        return None
+    seen = np.isfinite(goals.ready_day)
+    kind = np.where(seen, "home", some.rows["exit_kind"].to_numpy(str))
+    kind = np.where(~seen & (kind == "home"), "", kind)
+    ended = np.where(seen, goals.ready_day, goals.exit_day)
+    weight = censoring_weights(goals.ready_observed_days[asked], ended[asked], kind[asked])
+    by = curves.ready_by[asked]
+    first, last = (edge.astype(np.float64) for edge in fewest_days(by))
+    ready_day = np.where(seen, goals.ready_day, np.nan)[asked]
+    return date_figures(by[:, : LAST_DAY + 1], ready_day, kind[asked], first, last, weight)
+
+
+def _known_ready(some: Prepared) -> npt.NDArray[np.bool_]:
+    return (some.table["criteria_to_reside"] == 0).to_numpy()
+
+
+def _weighed(some: Prepared) -> Cohort:
+    goals = some.targets
+    weight = censoring_weights(goals.observed_days, goals.exit_day, some.rows["exit_kind"].to_numpy(str))
+    known = some.for_readmission()
+    rows = some.rows.assign(
+        weight=weight, readmission_weight=np.where(known, some.rows["readmission_weight"], 0.0)
+    )
+    return Cohort(some.table, rows)
+
+
+def _planned(some: Prepared) -> pd.Series | None:
+    return planned_days(some) if some.hospital.dates != "none" else None

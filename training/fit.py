@@ -1,0 +1,197 @@
+"""Fitting a release: measured on patients held out, then refitted on everybody."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalogue import catalogue
+from models.calibration import CurveMap, fit_curve_map
+from models.discharge_date import DateModel, fit_dates
+from models.encoding import Encoder
+from models.explanation import groups
+from models.predictor import Predictor
+from models.readmission import FOLDS, ReadmissionModel, fit_readmission, refit_readmission
+from models.reasons import Reference, date_contributions, fit_reference, reference_rows
+from training.cohort import Prepared, Say
+from training.evaluate import figures, risk_figures
+from training.plan import TrainingPlan
+from training.split import folds, parts
+
+EXPECTED_SHARE = 0.5  # a feature that most rows have is worth a word when it is missing
+NOT_FLAGGED_THEMES = {"earlier stays", "earlier illness", "how they left", "recorded delay", "leave", "pathway"}
+FEWEST_LABELS = 50
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training gives: the refitted predictor, and figures of the one measured before the refit."""
+
+    predictor: Predictor
+    figures: dict[str, Any]
+    notes: list[str]
+
+
+def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
+    """Fit on one set of patients, calibrate on another, measure on a third, then refit on all.
+
+    The figures are those from before the refit, on patients and months that the measured models never
+    saw.  The refit takes the rounds that the first fit chose.
+    """
+    side = parts(rows.rows, rows.hospital.dates, plan)
+    learn, later, test = (rows.pick((side == name).to_numpy()) for name in ("fit", "calibrate", "test"))
+    say(f"rows to fit {len(learn.rows):,}, to calibrate {len(later.rows):,}, to test {len(test.rows):,}")
+    encoder = _encoder(learn)
+    measured = _calibrated(_first_fit(learn, later, encoder, plan, say), later, plan)
+    say("measuring on patients held out")
+    found, notes = figures(measured, test, learn)
+    say("refitting on every row")
+    predictor, out_of_fold = _refit(rows, measured, plan, say)
+    found["readmission_out_of_fold"] = out_of_fold
+    say("reasons: the reference patients")
+    predictor = replace(predictor, references=_references(predictor, rows, plan))
+    notes.append("figures are from before the refit on every row")
+    predictor = replace(predictor, release=_name(predictor, plan))
+    return Fitted(predictor, {**found, "release": predictor.release}, notes)
+
+
+def _encoder(learn: Prepared) -> Encoder:
+    return Encoder.of(learn.table, catalogue(learn.hospital), learn.rows["patient_id"])
+
+
+def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: TrainingPlan, say: Say) -> Predictor:
+    codes = encoder.code_positions
+    here, there = encoder.matrix(learn.table), encoder.matrix(later.table)
+    say("fitting the date models")
+    mine, theirs = learn.for_dates(), later.for_dates()
+    date_model = fit_dates(
+        here[mine],
+        learn.days().pick(mine),
+        learn.targets.pick(mine),
+        codes,
+        plan.date_size(),
+        (there[theirs], later.days().pick(theirs), later.targets.pick(theirs)),
+    )
+    say("fitting the readmission model")
+    known, unknown = learn.for_readmission(), later.for_readmission()
+    risk = None
+    if learn.rows.loc[known, "readmitted"].sum() >= FEWEST_LABELS:
+        sample = learn.readmission_sample(here, codes, known)
+        risk = fit_readmission(sample, plan.risk_size(), later.readmission_sample(there, codes, unknown))
+    return Predictor(
+        release="measured",
+        facts=learn.hospital.facts,
+        dates=learn.hospital.dates,
+        encoder=encoder,
+        date_model=date_model,
+        home_map=CurveMap(),
+        ready_map=CurveMap(),
+        readmission=risk,
+        references={},
+        expected=_expected(learn, encoder),
+    )
+
+
+def _calibrated(predictor: Predictor, later: Prepared, plan: TrainingPlan) -> Predictor:
+    """Return the predictor with maps fitted on later board rows (admission rows where there are no dates)."""
+    from training.metrics import censoring_weights
+
+    moment = "board" if later.hospital.dates != "none" else "admission"
+    some = later.pick((later.rows["moment"] == moment).to_numpy())
+    assert predictor.date_model is not None
+    if some.rows.empty:
+        return predictor
+    raw = predictor.date_model.curves(predictor.encoder.matrix(some.table), some.days())
+    goals, kind = some.targets, some.rows["exit_kind"].to_numpy(str)
+    weight = censoring_weights(goals.observed_days, goals.exit_day, kind)
+    home = np.where(goals.went_home, goals.exit_day, np.inf)
+    predictor = replace(predictor, home_map=fit_curve_map(raw.home_by, home, weight, plan.seed))
+    if raw.ready_by is not None:
+        asked = goals.ready_usable & (some.table["criteria_to_reside"] != 0).to_numpy()
+        seen = np.isfinite(goals.ready_day)
+        ended = np.where(seen, goals.ready_day, goals.exit_day)
+        state = np.where(seen, "home", np.where(kind == "home", "", kind))
+        weight = censoring_weights(goals.ready_observed_days, ended, state) * asked
+        predictor = replace(
+            predictor, ready_map=fit_curve_map(raw.ready_by, goals.ready_day, weight, plan.seed)
+        )
+    return predictor
+
+
+def _refit(
+    rows: Prepared, measured: Predictor, plan: TrainingPlan, say: Say
+) -> tuple[Predictor, dict[str, Any] | None]:
+    encoder = _encoder(rows)
+    matrix, codes = encoder.matrix(rows.table), encoder.code_positions
+    mine = rows.for_dates()
+    assert measured.date_model is not None
+    rounds = max(measured.date_model.leave.num_trees(), 10)
+    date_model: DateModel = fit_dates(
+        matrix[mine], rows.days().pick(mine), rows.targets.pick(mine), codes, plan.date_size(rounds)
+    )
+    risk: ReadmissionModel | None = None
+    out_of_fold = None
+    if measured.readmission is not None:
+        say(f"calibrating the readmission model on {FOLDS} folds of patients")
+        known = rows.for_readmission()
+        trees = max(measured.readmission.booster.num_trees(), 10)
+        sample = rows.readmission_sample(matrix, codes, known)
+        held = rows.rows[known]
+        risk, chances = refit_readmission(sample, plan.risk_size(trees), folds(held["patient_id"], FOLDS))
+        out_of_fold = risk_figures(pd.Series(chances, index=held.index), held)
+    return replace(measured, encoder=encoder, date_model=date_model, readmission=risk), out_of_fold
+
+
+def _references(predictor: Predictor, rows: Prepared, plan: TrainingPlan) -> dict[str, Reference]:
+    chosen = _chosen(predictor, rows, rows.for_dates(), plan)
+    some = rows.pick(chosen)
+    matrix, group = predictor.encoder.matrix(some.table), groups(predictor, some.table)
+    model = predictor.date_model
+    assert model is not None
+    references = {"leave": fit_reference(date_contributions(model.leave, matrix, some.days()), group)}
+    if model.ready is not None:
+        references["ready"] = fit_reference(date_contributions(model.ready, matrix, some.days()), group)
+    if predictor.readmission is not None:
+        some = rows.pick(_chosen(predictor, rows, rows.for_readmission(), plan))
+        shap = predictor.readmission.contributions(predictor.encoder.matrix(some.table))
+        references["readmission"] = fit_reference(shap, groups(predictor, some.table))
+    return references
+
+
+def _chosen(
+    predictor: Predictor, rows: Prepared, allowed: npt.NDArray[np.bool_], plan: TrainingPlan
+) -> npt.NDArray[np.bool_]:
+    positions = np.flatnonzero(allowed)
+    group = groups(predictor, rows.table[allowed])
+    chosen = np.zeros(len(rows.rows), bool)
+    chosen[positions[reference_rows(group, plan.seed)]] = True
+    return chosen
+
+
+def _expected(learn: Prepared, encoder: Encoder) -> tuple[str, ...]:
+    present = learn.table.notna().mean()
+    return tuple(
+        feature.name
+        for feature in encoder.features
+        if present[feature.name] >= EXPECTED_SHARE
+        and feature.theme not in NOT_FLAGGED_THEMES
+        and not feature.name.endswith(("_hours", "_hours_ago", "_change"))
+    )
+
+
+def _name(predictor: Predictor, plan: TrainingPlan) -> str:
+    """Return a name that the same data, plan and code give again."""
+    digest = hashlib.sha256(json.dumps(plan.as_json(), sort_keys=True).encode())
+    for booster in _boosters(predictor):
+        digest.update(booster.model_to_string().encode())
+    return digest.hexdigest()[:10]
+
+
+def _boosters(predictor: Predictor) -> list[Any]:
+    dates, risk = predictor.date_model, predictor.readmission
+    found = [dates.leave, dates.home, dates.ready] if dates else []
+    return [booster for booster in [*found, risk.booster if risk else None] if booster is not None]

@@ -1,0 +1,151 @@
+"""What became of each stay: how and when it ended, when the person was ready, whether they came back."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.columns import CANCELLED
+from features.history import READMISSION_WINDOW_DAYS
+from features.tables import Hospital
+from models.discharge_date import Targets
+
+READY_RECORDED_SHARE = 0.8  # a site that records criteria on fewer inpatient-days has no ready date
+ADULT_AGE = 18
+
+
+def stay_outcomes(hospital: Hospital) -> pd.DataFrame:
+    """Return one row a stay, indexed by admission_id, from true instants whenever they were recorded.
+
+    `exit_kind` is home, died, transfer or empty (still in); `exit_on` and `ready_on` are local days;
+    `ready_usable` is False where readiness is unknown; `unready_until` is the last local day up to which
+    an open stay is known not to have become ready; `readmitted` is 1, 0 or missing (not followed for
+    30 days, not eligible), by definition ENG-I02040-like/v1.
+    """
+    stays = hospital.admissions.set_index("admission_id")
+    facts = hospital.facts
+    ended = stays["discharged_at"].notna()
+    died = stays["discharge_method"].isin(facts.group("discharge_method", "died"))
+    moved = stays["discharge_destination"].isin(facts.group("discharge_destination", "hospital"))
+    kind = pd.Series(np.select([~ended, died, moved], ["", "died", "transfer"], "home"), index=stays.index)
+    exit_on = _day(stays["discharged_at"])
+    ready = _ready(hospital, exit_on, kind)
+    return pd.DataFrame(
+        {"exit_kind": kind, "exit_on": exit_on, "readmitted": _readmitted(hospital, kind)}
+    ).join(ready)
+
+
+def targets(
+    hospital: Hospital, rows: pd.DataFrame, stays: pd.DataFrame, weight: npt.NDArray[np.float64]
+) -> Targets:
+    """Return what the date models learn from for rows (admission_id, at), in days after the moment's day."""
+    own = stays.loc[rows["admission_id"]]
+    today = _day(rows["at"]).to_numpy("datetime64[D]")
+    observed = (_day(pd.Series([hospital.observed_until])).to_numpy("datetime64[D]")[0] - today).astype(
+        np.float64
+    )
+    exit_day = _days_after(own["exit_on"], today)
+    ready_day = _days_after(own["ready_on"], today)
+    unready_until = _days_after(own["unready_until"], today)
+    return Targets(
+        exit_day=np.maximum(exit_day, 0),
+        went_home=(own["exit_kind"] == "home").to_numpy(),
+        observed_days=observed,
+        ready_day=np.maximum(ready_day, 0),
+        ready_observed_days=np.minimum(observed, np.where(np.isinf(unready_until), observed, unready_until)),
+        ready_usable=own["ready_usable"].to_numpy(bool),
+        weight=weight,
+    )
+
+
+def _observed_days(hospital: Hospital, today: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    if hospital.dates != "comparable":  # no common end, and every stay in such a source is complete
+        return np.full(len(today), np.inf)
+    last = _day(pd.Series([hospital.observed_until])).to_numpy("datetime64[D]")[0]
+    return np.asarray((last - today) / np.timedelta64(1, "D"))
+
+
+def _day(instants: pd.Series) -> pd.Series:
+    return instants.dt.tz_localize(None).dt.normalize()
+
+
+def _days_after(days: pd.Series, today: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    gap = (days.to_numpy("datetime64[D]") - today) / np.timedelta64(1, "D")
+    return np.where(np.isnan(gap), np.inf, gap)
+
+
+def _ready(hospital: Hospital, exit_on: pd.Series, kind: pd.Series) -> pd.DataFrame:
+    stays = hospital.admissions.set_index("admission_id")
+    runs = _last_run(hospital)
+    run_on = _day(runs["since"].reindex(stays.index))
+    not_meeting = runs["value"].reindex(stays.index) == 0
+    delayed = _delayed(hospital).reindex(stays.index, fill_value=False)
+    gone = kind != ""
+    with_run = gone & not_meeting
+    live_without = (kind == "home") & ~not_meeting
+    unknown = live_without & delayed
+    ready_on = run_on.where(with_run).fillna(exit_on.where(live_without & ~unknown))
+    return pd.DataFrame(
+        {
+            "ready_on": ready_on,
+            "ready_usable": ~unknown & _recorded_often_enough(hospital),
+            "unready_until": run_on.where(~gone & not_meeting),
+        }
+    )
+
+
+def _last_run(hospital: Hospital) -> pd.DataFrame:
+    """Return, by admission, the last value of criteria_to_reside in the stay and since when it was so."""
+    events = hospital.events[hospital.events["name"] == "criteria_to_reside"]
+    events = events.sort_values(["admission_id", "happened_at", "recorded_at"], kind="stable")
+    events = events.drop_duplicates(["admission_id", "happened_at"], keep="last")
+    events = events[events["text"] != CANCELLED]
+    end = events["admission_id"].map(hospital.admissions.set_index("admission_id")["discharged_at"])
+    events = events[~(events["happened_at"] > end)]
+    same = events["admission_id"] == events["admission_id"].shift()
+    changed = ~(same & (events["number"] == events["number"].shift()))
+    events = events.assign(since=events["happened_at"].where(changed).ffill())
+    last = events.drop_duplicates("admission_id", keep="last").set_index("admission_id")
+    return last[["since", "number"]].rename(columns={"number": "value"})
+
+
+def _delayed(hospital: Hospital) -> pd.Series:
+    events = hospital.events
+    delay = (events["name"] == "delay_began") | (
+        (events["name"] == "pathway") & events["text"].isin(["P1", "P2", "P3"])
+    )
+    return delay.groupby(events["admission_id"]).any()
+
+
+def _recorded_often_enough(hospital: Hospital) -> bool:
+    stays = hospital.admissions
+    end = stays["discharged_at"].fillna(hospital.observed_until)
+    nights = (_day(end) - _day(stays["admitted_at"])).dt.days.clip(lower=0).sum()
+    events = hospital.events[hospital.events["name"] == "criteria_to_reside"]
+    days = events["happened_at"].dt.tz_localize(None).dt.normalize()
+    recorded = len(pd.DataFrame({"stay": events["admission_id"], "day": days}).drop_duplicates())
+    return bool(nights > 0 and recorded >= READY_RECORDED_SHARE * nights)
+
+
+def _readmitted(hospital: Hospital, kind: pd.Series) -> pd.Series:
+    if hospital.outcomes is not None:
+        own = hospital.outcomes.set_index("admission_id")["readmitted"]
+        return own.astype("float64").reindex(kind.index)
+    stays = hospital.admissions.sort_values(["patient_id", "admitted_at", "admission_id"], kind="stable")
+    facts = hospital.facts
+    emergency = stays["admission_method"].isin(facts.group("admission_method", "emergency"))
+    back = _next_emergency(stays, emergency)
+    days = (_day(back) - _day(stays["discharged_at"])).dt.days
+    readmitted = (days >= 0) & (days < READMISSION_WINDOW_DAYS)
+    followed = stays["discharged_at"] + pd.Timedelta(days=READMISSION_WINDOW_DAYS) <= hospital.observed_until
+    if hospital.dates != "comparable":  # shifted dates have no common end: take each person as followed
+        followed = stays["discharged_at"].notna()
+    day_case = stays["patient_classification"].isin(facts.group("patient_classification", "day_case"))
+    eligible = followed & (stays["age"] >= ADULT_AGE) & ~day_case
+    label = readmitted.astype("float64").where(eligible).set_axis(stays["admission_id"])
+    return label.reindex(kind.index).where(kind == "home")
+
+
+def _next_emergency(stays: pd.DataFrame, emergency: pd.Series) -> pd.Series:
+    """Return when each person next came in as an emergency; stays are sorted by person and time."""
+    admitted = stays["admitted_at"].where(emergency)
+    return admitted.groupby(stays["patient_id"]).bfill().groupby(stays["patient_id"]).shift(-1)

@@ -1,0 +1,82 @@
+"""Every knob of a training, with its default and a sentence; logged whole with each run."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from models.booster import Size
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What a training does; two runs with the same plan, data and lock give the same digests."""
+
+    seed: int = 1
+    """Seeds every draw: minutes of the day, row thinning, bagging, randomised transforms."""
+
+    fit_share: float = 0.70
+    """Share of patients (by hash) that the models learn from."""
+
+    calibrate_share: float = 0.15
+    """Share of patients that stop and calibrate the models; the rest are the test."""
+
+    fit_period: float = 0.60
+    """Share of the time covered that the models learn from, where dates compare."""
+
+    calibrate_period: float = 0.15
+    """Share of the time covered that stops and calibrates; the rest is the test."""
+
+    gap_days: int = 30
+    """Days left out between periods, so that a readmission label of one never lies in the next."""
+
+    most_rows: int = 120_000
+    """Moments in a bed to learn from; more are thinned with known probability and weigh its inverse."""
+
+    date_rounds: int = 100
+    """Most trees of a date booster."""
+
+    date_leaves: int = 15
+    """Leaves of a date booster's tree: the price of a reason."""
+
+    date_learning_rate: float = 0.1
+    """Learning rate of the date boosters."""
+
+    risk_rounds: int = 400
+    """Most trees of the readmission booster."""
+
+    risk_leaves: int = 15
+    """Leaves of the readmission booster's tree."""
+
+    risk_learning_rate: float = 0.04
+    """Learning rate of the readmission booster."""
+
+    smallest_leaf: int = 100
+    """Fewest rows of a leaf."""
+
+    threads: int = 2
+    """Threads of a fit; predictions always take one."""
+
+    def date_size(self, rounds: int | None = None) -> Size:
+        """Return the size of a date booster."""
+        return Size(
+            rounds or self.date_rounds,
+            self.date_leaves,
+            self.date_learning_rate,
+            self.smallest_leaf,
+            self.seed,
+            self.threads,
+        )
+
+    def risk_size(self, rounds: int | None = None) -> Size:
+        """Return the size of the readmission booster."""
+        return Size(
+            rounds or self.risk_rounds,
+            self.risk_leaves,
+            self.risk_learning_rate,
+            self.smallest_leaf,
+            self.seed,
+            self.threads,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every knob by name."""
+        return asdict(self)
