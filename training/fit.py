@@ -55,7 +55,7 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     say("reasons: the reference patients")
     predictor = replace(predictor, references=_references(predictor, rows, plan))
     notes.append("figures are from before the refit on every row")
-    predictor = replace(predictor, release=_name(predictor, plan))
+    predictor = replace(predictor, release=_name(predictor, plan, rows.hospital.source))
     return Fitted(predictor, {**found, "release": predictor.release}, notes)
 
 
@@ -183,12 +183,12 @@ def _expected(learn: Prepared, encoder: Encoder) -> tuple[str, ...]:
     )
 
 
-def _name(predictor: Predictor, plan: TrainingPlan) -> str:
+def _name(predictor: Predictor, plan: TrainingPlan, source: str) -> str:
     """Return a name that the same data, plan and code give again."""
     digest = hashlib.sha256(json.dumps(plan.as_json(), sort_keys=True).encode())
     for booster in _boosters(predictor):
         digest.update(booster.model_to_string().encode())
-    return digest.hexdigest()[:10]
+    return f"{source}-{digest.hexdigest()[:10]}"
 
 
 def _boosters(predictor: Predictor) -> list[Any]:

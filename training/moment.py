@@ -19,8 +19,9 @@ def prediction_moments(hospital: Hospital, seed: int) -> pd.DataFrame:
     and the last.
     """
     stays = hospital.admissions
+    came = stays[~(stays["discharge_recorded_at"] <= stays["admission_recorded_at"])]  # not gone before known
     admission = pd.DataFrame(
-        {"admission_id": stays["admission_id"], "at": stays["admission_recorded_at"], "moment": "admission"}
+        {"admission_id": came["admission_id"], "at": came["admission_recorded_at"], "moment": "admission"}
     )
     alive = ~stays["discharge_method"].isin(hospital.facts.group("discharge_method", "died"))
     left = stays[stays["discharge_recorded_at"].notna() & alive]
@@ -42,7 +43,7 @@ def _daily(hospital: Hospital, seed: int) -> list[pd.DataFrame]:
     start = stays["admission_recorded_at"]
     stop = stays["discharge_recorded_at"].fillna(hospital.observed_until)
     first = start.dt.tz_localize(None).dt.normalize()
-    days = (stop.dt.tz_localize(None).dt.normalize() - first).dt.days + 1
+    days = ((stop.dt.tz_localize(None).dt.normalize() - first).dt.days + 1).clip(lower=0).to_numpy()
     stay = np.repeat(np.arange(len(stays)), days)
     ahead = np.arange(len(stay)) - np.repeat(np.cumsum(days) - days, days)
     midnight = first.to_numpy()[stay] + ahead.astype("timedelta64[D]")

@@ -1,0 +1,255 @@
+"""`python -m training`: simulate a hospital, fit a release, evaluate it, predict with it, promote it."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from features.errors import HomewardError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.tables import Hospital
+    from training.cohort import Prepared, Say
+    from training.plan import TrainingPlan
+
+app = typer.Typer(
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+errors = Console(stderr=True, highlight=False)
+
+SourceOption = Annotated[str, typer.Option("--source", help="extract, diabetes130, mimic4 or simulated")]
+PathOption = Annotated[Path | None, typer.Option("--path", help="the folder of the source's files")]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="write the figures here")]
+ReleaseOption = Annotated[
+    str | None, typer.Option("--release", help="name or folder; without it the newest of the source")
+]
+
+
+@app.command()
+def simulate(
+    admissions: Annotated[int, typer.Option(min=100, help="how many, about")] = 20_000,
+    out: Annotated[Path, typer.Option(help="the folder to write, as an extract")] = Path("hospital"),
+    seed: int = 1,
+    nation: Annotated[str, typer.Option(help="ENG, WLS, SCT or NIR")] = "ENG",
+    sites: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Write a simulated hospital as an extract, with its simulation.json."""
+    from features.sources import extract
+    from features.sources.simulated import PARAMETERS_FILE
+    from features.sources.simulation import simulate as made
+
+    with stages(2) as say:
+        say(f"simulating {admissions:,} admissions")
+        hospital = made(admissions, seed=seed, nation=nation, sites=sites)
+        say(f"writing {len(hospital.admissions):,} admissions and {len(hospital.events):,} events to {out}")
+        extract.write(hospital, out)
+        parameters = {"admissions": admissions, "seed": seed, "nation": nation, "sites": sites}
+        (out / PARAMETERS_FILE).write_text(json.dumps(parameters, indent=1) + "\n", "utf-8")
+    errors.print(
+        f"the hospital is in {out}; look at it with `python -m features check --source simulated --path {out}`"
+    )
+
+
+@app.command()
+def fit(
+    source: SourceOption,
+    path: PathOption = None,
+    figures: JsonOption = None,
+    seed: Annotated[int, typer.Option(help="of every draw")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="of each booster's fit")] = 2,
+) -> None:
+    """Fit a release on a source: measured on patients held out, refitted on everybody, registered in MLflow."""
+    from training import fit as fitting
+    from training import runs
+    from training.home import home, kept
+    from training.plan import TrainingPlan
+    from training.report import table_text
+
+    _writable(figures)
+    plan = TrainingPlan(seed=seed, threads=threads)
+    with stages(12) as say:
+        hospital, rows = _rows(source, path, plan, say)
+        made = fitting.fit(rows, plan, say)
+        say(f"keeping release {made.predictor.release}")
+        about = {
+            "source": source,
+            "admissions": len(hospital.admissions),
+            "plan": plan.as_json(),
+            "figures": made.figures,
+            "notes": made.notes,
+        }
+        folder = kept(made.predictor, about)
+        say("logging the run and registering the release in MLflow")
+        with runs.start_run(home(), made.predictor.release, plan.as_json(), {"source": source}) as run:
+            runs.log_figures(run, made.figures)
+            _report(made.figures, folder.parent.parent / "reports" / made.predictor.release, made.notes)
+            runs.log_folder(run, folder.parent.parent / "reports" / made.predictor.release, "report")
+            version = runs.register_release(home(), folder, run)
+    print(table_text(made.figures))
+    for note in made.notes:
+        print(f"note: {note}")
+    _write(figures, {**made.figures, "notes": made.notes})
+    print(f"release {made.predictor.release} (version {version}, challenger) is in {folder}")
+
+
+@app.command()
+def evaluate(
+    source: SourceOption, path: PathOption = None, release: ReleaseOption = None, figures: JsonOption = None
+) -> None:
+    """Measure a release on every eligible row of a source, beside baselines on the same rows."""
+    from training.evaluate import figures as measured
+    from training.home import home
+    from training.plan import TrainingPlan
+    from training.report import table_text
+
+    _writable(figures)
+    with stages(5) as say:
+        predictor = _release(source, release)
+        _, rows = _rows(source, path, TrainingPlan(), say)
+        say(f"measuring release {predictor.release}")
+        found, notes = measured(predictor, rows)
+        page = _report(found, home() / "reports" / f"{predictor.release}-evaluated", notes)
+    print(table_text(found))
+    for note in notes:
+        print(f"note: {note}")
+    _write(figures, {**found, "notes": notes})
+    print(f"the report is {page}")
+
+
+@app.command()
+def predict(
+    source: SourceOption,
+    out: Annotated[Path, typer.Option(help="a .parquet or .csv file")],
+    path: PathOption = None,
+    at: Annotated[str | None, typer.Option(help="the moment, local, such as 2026-01-10T08:00")] = None,
+    release: ReleaseOption = None,
+) -> None:
+    """Predict every inpatient of a moment; without a calendar, every stay at admission and discharge."""
+    from training.predict import every_stay, inpatients_of
+
+    _writable(out)
+    if out.suffix not in {".parquet", ".csv"}:
+        raise HomewardError(f"--out must end in .parquet or .csv, found {out.name}")
+    with stages(3) as say:
+        predictor = _release(source, release)
+        say("reading")
+        hospital = _hospital(source, path)
+        if hospital.dates == "comparable":
+            moment = _moment(at, hospital)
+            say(f"predicting the inpatients of {moment:%d %B %Y %H:%M}")
+            table = inpatients_of(predictor, hospital, moment)
+        else:
+            if at is not None:
+                raise HomewardError(
+                    f"--at means nothing for {source}: its dates do not compare between patients"
+                )
+            say("predicting every stay at admission and at discharge")
+            table = every_stay(predictor, hospital)
+    partial = out.with_name(f".{out.name}.partial")
+    table.to_parquet(partial) if out.suffix == ".parquet" else table.to_csv(partial, index=False)
+    partial.rename(out)
+    print(f"{len(table):,} predictions by release {predictor.release} are in {out}")
+
+
+@app.command()
+def promote(name: Annotated[str, typer.Argument(help="the release, as `fit` printed it")]) -> None:
+    """Make a release the champion: its plain files go into the store that the service reads."""
+    from training import runs
+    from training.home import home
+
+    folder = runs.promote(home(), name)
+    print(f"release {folder.name} is the champion; the service finds it as homeward:{folder.name}")
+
+
+@contextmanager
+def stages(total: int) -> Iterator[Callable[[str], None]]:
+    """Show a bar on the terminal, and one line a stage with the seconds since the start."""
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task("starting", total=total)
+
+        def say(text: str) -> None:
+            progress.console.print(f"{time.monotonic() - began:6.1f} s  {text}")
+            progress.update(task, description=text, advance=1)
+
+        yield say
+
+
+def _rows(source: str, path: Path | None, plan: "TrainingPlan", say: "Say") -> "tuple[Hospital, Prepared]":
+    from training.cohort import prepared
+
+    say(f"reading {source}" + (f" from {path}" if path else ""))
+    hospital = _hospital(source, path)
+    return hospital, prepared(hospital, plan, say)
+
+
+def _hospital(source: str, path: Path | None) -> "Hospital":
+    from features.sources import read
+
+    return read(source, path)
+
+
+def _release(source: str, name: str | None) -> Any:
+    from models.release import load
+    from training import runs
+    from training.home import home, newest
+
+    return load(runs.find(home(), name) if name else newest(source))
+
+
+def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":
+    import pandas as pd
+
+    if at is None:
+        return hospital.observed_until
+    try:
+        moment = pd.Timestamp(at)
+    except ValueError as error:
+        raise HomewardError(f"--at must be a moment such as 2026-01-10T08:00, found {at}") from error
+    zone = hospital.facts.time_zone
+    return moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
+
+
+def _report(figures: Mapping[str, Any], folder: Path, notes: list[str]) -> Path:
+    from training.report import write_report
+
+    return write_report(dict(figures), folder, title=f"Homeward release {figures['release']}", notes=notes)
+
+
+def _writable(file: Path | None) -> None:
+    if file is not None and not file.resolve().parent.is_dir():
+        raise HomewardError(f"the folder of {file} must exist")
+
+
+def _write(file: Path | None, content: Mapping[str, Any]) -> None:
+    if file is not None:
+        partial = file.with_name(f".{file.name}.partial")
+        partial.write_text(json.dumps(content, indent=1, default=str) + "\n", "utf-8")
+        partial.rename(file)
+
+
+def main() -> None:
+    """Run a command; what a person can mend is said in words, with exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except HomewardError as error:
+        errors.print(str(error), style="bold red", markup=False)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""BentoML's model store, from which the service reads a promoted release as plain files."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from features.errors import HomewardError
+
+NAME = "homeward"
+
+
+def store_folder(home: Path) -> Path:
+    """Return the folder of BentoML's model store: under `BENTOML_HOME`, or `bentoml/` under the home."""
+    return Path(os.environ.get("BENTOML_HOME") or home / "bentoml").expanduser().resolve() / "models"
+
+
+def put(folder: Path, release: str, store: Path) -> Path:
+    """Put the files of a release into the store as `homeward:<release>` and return their folder there.
+
+    `homeward:latest` is then this release, though others may have been made later.  The same files may be
+    there already; raises HomewardError if others are.
+    """
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
+    import bentoml
+    from bentoml._internal.models import ModelStore  # the public way reads BENTOML_HOME once a process
+
+    tag, place = f"{NAME}:{release}", store / NAME / release
+    digest = files_digest(folder)
+    if not place.is_dir():
+        held = ModelStore(store)
+        with bentoml.models.create(tag, metadata={"digest": digest}, _model_store=held) as model:
+            shutil.copytree(folder, model.path, dirs_exist_ok=True)
+    if files_digest(place) != digest:
+        raise HomewardError(
+            f"BentoML's store holds other files as {tag}; remove them with `bentoml models delete {tag}`"
+        )
+    (store / NAME / "latest").write_text(release, "utf-8")
+    return place
+
+
+def files_digest(folder: Path) -> str:
+    """Return one SHA-256 of the names and contents of all files of a release, wherever the folder lies.
+
+    BentoML adds a YAML file of its own to a model's folder, which is no part of a release.
+    """
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    digests = {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in sorted(files.items())
+        if not name.endswith(".yaml")
+    }
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
