@@ -10,7 +10,7 @@ from features.columns import Column
 from features.faults import Faults
 from features.hospital import Facts
 
-ZONE_SUFFIX = r"[T ]\d{2}[\d:.]*\s?(?:Z|[+-]\d{2}(?::?\d{2})?)$"  # +00:00, +0000; PostgreSQL writes +00
+ZONE_SUFFIX = r"[T ][0-9]{2}[0-9:.]* ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"  # PostgreSQL writes +00
 EMPTY_TEXTS = ("", "nan", "NaN", "NaT", "None", "<NA>")
 
 

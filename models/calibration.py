@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from models.booster import logit, sigmoid
 
 Floats = npt.NDArray[np.float64]
-KNOTS = 21
+KNOTS = 51
 FEWEST_EVENTS = 50  # fewer than this many outcomes cannot move a forecast
 PRIOR_ROWS = 200.0  # the identity map counts as so many patients, so that few patients move it little
 

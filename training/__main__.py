@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from features.tables import Hospital
     from training.cohort import Prepared, Say
+    from training.detail import Detail
     from training.plan import TrainingPlan
 
 app = typer.Typer(
@@ -55,9 +56,8 @@ def simulate(
         say(f"simulating {admissions:,} admissions")
         hospital = made(admissions, seed=seed, nation=nation, sites=sites)
         say(f"writing {len(hospital.admissions):,} admissions and {len(hospital.events):,} events to {out}")
-        extract.write(hospital, out)
         parameters = {"admissions": admissions, "seed": seed, "nation": nation, "sites": sites}
-        (out / PARAMETERS_FILE).write_text(json.dumps(parameters, indent=1) + "\n", "utf-8")
+        extract.write(hospital, out, beside={PARAMETERS_FILE: json.dumps(parameters, indent=1) + "\n"})
     errors.print(
         f"the hospital is in {out}; look at it with `python -m features check --source simulated --path {out}`"
     )
@@ -95,13 +95,14 @@ def fit(
         say("logging the run and registering the release in MLflow")
         with runs.start_run(home(), made.predictor.release, plan.as_json(), {"source": source}) as run:
             runs.log_figures(run, made.figures)
-            _report(made.figures, folder.parent.parent / "reports" / made.predictor.release, made.notes)
-            runs.log_folder(run, folder.parent.parent / "reports" / made.predictor.release, "report")
+            page = _report(made.figures, home() / "reports" / made.predictor.release, made.notes, made.detail)
+            runs.log_folder(run, page.parent, "report")
             version = runs.register_release(home(), folder, run)
     print(table_text(made.figures))
     for note in made.notes:
         print(f"note: {note}")
     _write(figures, {**made.figures, "notes": made.notes})
+    print(f"the report is {page}")
     print(f"release {made.predictor.release} (version {version}, challenger) is in {folder}")
 
 
@@ -110,6 +111,7 @@ def evaluate(
     source: SourceOption, path: PathOption = None, release: ReleaseOption = None, figures: JsonOption = None
 ) -> None:
     """Measure a release on every eligible row of a source, beside baselines on the same rows."""
+    from training.detail import detail
     from training.evaluate import figures as measured
     from training.home import home
     from training.plan import TrainingPlan
@@ -121,7 +123,9 @@ def evaluate(
         _, rows = _rows(source, path, TrainingPlan(), say)
         say(f"measuring release {predictor.release}")
         found, notes = measured(predictor, rows)
-        page = _report(found, home() / "reports" / f"{predictor.release}-evaluated", notes)
+        page = _report(
+            found, home() / "reports" / f"{predictor.release}-evaluated", notes, detail(predictor, rows)
+        )
     print(table_text(found))
     for note in notes:
         print(f"note: {note}")
@@ -224,10 +228,11 @@ def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":
     return moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
 
 
-def _report(figures: Mapping[str, Any], folder: Path, notes: list[str]) -> Path:
+def _report(figures: Mapping[str, Any], folder: Path, notes: list[str], beside: "Detail") -> Path:
     from training.report import write_report
 
-    return write_report(dict(figures), folder, title=f"Homeward release {figures['release']}", notes=notes)
+    title = f"Homeward release {figures['release']}"
+    return write_report(dict(figures), folder, title=title, notes=notes, **vars(beside))
 
 
 def _writable(file: Path | None) -> None:

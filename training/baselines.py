@@ -47,8 +47,8 @@ def baseline_figures(
 
     Readmission is scored on discharge rows with "board" and "admission" beside, discharge on board rows with
     "admission" beside; a part that a baseline does not answer is None.  A baseline learns from training rows
-    of the kind of moment it is scored at.  Rows weigh `weight`; for readmission `readmission_weight` where it is a column.
-    `planned_discharge_day` has the index of the test rows; see `planned_date`.
+    of the kind of moment it is scored at.  Rows weigh `weight`, for readmission `readmission_weight` where
+    there is such a column.  `planned_discharge_day` has the index of the test rows; see `planned_date`.
     """
     found: dict[str, Figures] = {}
     notes = []

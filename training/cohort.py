@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.observations import states
 from features.snapshot import at_moments
 from features.table import feature_table
 from features.tables import Hospital
+from features.timeline import microseconds
 from models.booster import Sample
 from models.discharge_date import Days, Targets
 from models.encoding import Matrix
@@ -105,9 +107,6 @@ def thinned(moments: pd.DataFrame, plan: TrainingPlan) -> tuple[pd.DataFrame, np
 
 def planned_days(prepared: Prepared) -> pd.Series:
     """Return the person's planned date known at each row's moment, in days after the moment's day."""
-    from features.observations import states
-    from features.timeline import microseconds
-
     hospital, rows = prepared.hospital, prepared.rows
     admissions = pd.Index(hospital.admissions["admission_id"])
     planned = states(hospital.events, hospital.facts.events["planned_discharge_on"], admissions)

@@ -18,7 +18,9 @@ from models.predictor import Predictor
 from models.readmission import FOLDS, ReadmissionModel, fit_readmission, refit_readmission
 from models.reasons import Reference, date_contributions, fit_reference, reference_rows
 from training.cohort import Prepared, Say
+from training.detail import Detail, detail
 from training.evaluate import figures, risk_figures
+from training.metrics import censoring_weights
 from training.plan import TrainingPlan
 from training.split import folds, parts
 
@@ -34,6 +36,7 @@ class Fitted:
     predictor: Predictor
     figures: dict[str, Any]
     notes: list[str]
+    detail: Detail
 
 
 def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
@@ -49,6 +52,7 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     measured = _calibrated(_first_fit(learn, later, encoder, plan, say), later, plan)
     say("measuring on patients held out")
     found, notes = figures(measured, test, learn)
+    beside = detail(measured, test)
     say("refitting on every row")
     predictor, out_of_fold = _refit(rows, measured, plan, say)
     found["readmission_out_of_fold"] = out_of_fold
@@ -56,7 +60,7 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     predictor = replace(predictor, references=_references(predictor, rows, plan))
     notes.append("figures are from before the refit on every row")
     predictor = replace(predictor, release=_name(predictor, plan, rows.hospital.source))
-    return Fitted(predictor, {**found, "release": predictor.release}, notes)
+    return Fitted(predictor, {**found, "release": predictor.release}, notes, beside)
 
 
 def _encoder(learn: Prepared) -> Encoder:
@@ -98,8 +102,6 @@ def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: Trainin
 
 def _calibrated(predictor: Predictor, later: Prepared, plan: TrainingPlan) -> Predictor:
     """Return the predictor with maps fitted on later board rows (admission rows where there are no dates)."""
-    from training.metrics import censoring_weights
-
     moment = "board" if later.hospital.dates != "none" else "admission"
     some = later.pick((later.rows["moment"] == moment).to_numpy())
     assert predictor.date_model is not None

@@ -50,17 +50,19 @@ def hospital_score(
 ) -> tuple[pd.Series | None, str]:
     """Return the points of the simplified HOSPITAL score of each row (0 to 12), or None and what was missing.
 
-    Haemoglobin under 120 g/L, oncology, sodium under 135 mmol/L, emergency admission, stays in the year before
-    (0-1, 2-5, more), 5 nights or more, no procedures (Aubert et al. 2017, doi:10.4414/smw.2017.14335).  The
-    last results by the moment stand for those at discharge; a result that was not taken scores nothing.
+    Haemoglobin under 120 g/L, oncology or an earlier diagnosis of cancer, sodium under 135 mmol/L, emergency
+    admission, stays in the year before (0-1, 2-5, more), 5 nights or more; procedures are left out (Aubert et
+    al. 2017, doi:10.1136/bmjqs-2016-006239).  The last results by the moment stand for those at discharge; a
+    result that was not taken scores nothing.
     """
     wanted = ("haemoglobin", "treatment_function", "sodium", "admission_method", "stays_year")
     if missing := [name.replace("_", " ") for name in wanted if not _given(X, name)]:
         return None, f"HOSPITAL cannot be computed: the source gives no {', no '.join(missing)}"
     oncology = (facts or shipped_facts()).group("treatment_function", "oncology")
+    cancer = X.reindex(columns=["had_canc", "had_metacanc"])
     total = (
         1.0 * (X["haemoglobin"] < 120)
-        + 2.0 * X["treatment_function"].isin(oncology)
+        + 2.0 * (X["treatment_function"].isin(oncology) | (cancer == 1).any(axis="columns"))
         + 1.0 * (X["sodium"] < 135)
         + _emergency(X, facts)
         + _banded(X["stays_year"].fillna(0), HOSPITAL_STAYS_IN_YEAR)
