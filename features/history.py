@@ -43,12 +43,12 @@ def _earlier_stays(hospital: Hospital, patients: pd.Index, rows: Rows) -> dict[s
     timeline = Timeline.of(who, microseconds(ended["discharge_recorded_at"]), len(patients), admitted)
     order = timeline.order
     emergency = ended["admission_method"].isin(hospital.facts.group("admission_method", "emergency"))
-    amounts = {
-        "stays": np.ones(len(ended)),
-        "emergency_stays": emergency.to_numpy(np.float64),
-        "bed_days": (left - admitted) / DAY,
+    amounts: dict[str, Floats] = {
+        "stays": np.ones(len(ended), dtype=np.float64),
+        "emergency_stays": emergency.to_numpy().astype(np.float64),
+        "bed_days": np.asarray((left - admitted) / DAY, dtype=np.float64),
     }
-    sums = {name: np.cumsum(amount[order]) for name, amount in amounts.items()}
+    sums: dict[str, Floats] = {name: np.cumsum(amount[order]) for name, amount in amounts.items()}
     now = timeline.last(rows.patients, rows.at, before=True)
     none = np.where(rows.patients >= 0, timeline.starts[np.maximum(rows.patients, 0)] - 1, -1)
     columns = {

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.tables import Hospital
-    from training.cohort import Prepared, Say
+    from training.cohort import Say
     from training.detail import Detail
-    from training.plan import TrainingPlan
 
 app = typer.Typer(
     help=__doc__,
@@ -69,11 +68,12 @@ def fit(
     path: PathOption = None,
     figures: JsonOption = None,
     seed: Annotated[int, typer.Option(help="of every draw")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="of each booster's fit")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="of each fit; more only on idle cores")] = 1,
 ) -> None:
     """Fit a release on a source: measured on patients held out, refitted on everybody, registered in MLflow."""
     from training import fit as fitting
     from training import runs
+    from training.cohort import prepared
     from training.home import home, kept
     from training.plan import TrainingPlan
     from training.report import table_text
@@ -81,7 +81,8 @@ def fit(
     _writable(figures)
     plan = TrainingPlan(seed=seed, threads=threads)
     with stages(12) as say:
-        hospital, rows = _rows(source, path, plan, say)
+        hospital = _hospital(source, path, say)
+        rows = prepared(hospital, plan, say)
         made = fitting.fit(rows, plan, say)
         say(f"keeping release {made.predictor.release}")
         about = {
@@ -111,6 +112,7 @@ def evaluate(
     source: SourceOption, path: PathOption = None, release: ReleaseOption = None, figures: JsonOption = None
 ) -> None:
     """Measure a release on every eligible row of a source, beside baselines on the same rows."""
+    from training.cohort import measurable
     from training.detail import detail
     from training.evaluate import figures as measured
     from training.home import home
@@ -120,7 +122,7 @@ def evaluate(
     _writable(figures)
     with stages(5) as say:
         predictor = _release(source, release)
-        _, rows = _rows(source, path, TrainingPlan(), say)
+        rows = measurable(_hospital(source, path, say), TrainingPlan().seed, say)
         say(f"measuring release {predictor.release}")
         found, notes = measured(predictor, rows)
         page = _report(
@@ -149,8 +151,7 @@ def predict(
         raise HomewardError(f"--out must end in .parquet or .csv, found {out.name}")
     with stages(3) as say:
         predictor = _release(source, release)
-        say("reading")
-        hospital = _hospital(source, path)
+        hospital = _hospital(source, path, say)
         if hospital.dates == "comparable":
             moment = _moment(at, hospital)
             say(f"predicting the inpatients of {moment:%d %B %Y %H:%M}")
@@ -193,17 +194,10 @@ def stages(total: int) -> Iterator[Callable[[str], None]]:
         yield say
 
 
-def _rows(source: str, path: Path | None, plan: "TrainingPlan", say: "Say") -> "tuple[Hospital, Prepared]":
-    from training.cohort import prepared
-
-    say(f"reading {source}" + (f" from {path}" if path else ""))
-    hospital = _hospital(source, path)
-    return hospital, prepared(hospital, plan, say)
-
-
-def _hospital(source: str, path: Path | None) -> "Hospital":
+def _hospital(source: str, path: Path | None, say: "Say") -> "Hospital":
     from features.sources import read
 
+    say(f"reading {source}" + (f" from {path}" if path else ""))
     return read(source, path)
 
 

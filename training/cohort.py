@@ -69,12 +69,23 @@ class Prepared:
 
 
 def prepared(hospital: Hospital, plan: TrainingPlan, say: Say) -> Prepared:
-    """Return every eligible moment of a hospital with features, outcomes and weights.
+    """Return every eligible moment of a hospital with features, outcomes and weights, to learn from.
 
-    Moments in a bed beyond `plan.most_rows` are thinned with known probability, and weigh its inverse.
+    Moments in a bed of the patients that the models learn from are thinned beyond `plan.most_rows`, with
+    known probability, and weigh its inverse; those of other patients are all kept.
     """
-    moments = prediction_moments(hospital, plan.seed)
-    moments, weight = thinned(moments, plan)
+    moments, weight = thinned(hospital, prediction_moments(hospital, plan.seed), plan)
+    return _prepared(hospital, moments, weight, say)
+
+
+def measurable(hospital: Hospital, seed: int, say: Say) -> Prepared:
+    """Return every admission, board round and discharge of a hospital, to measure a release on."""
+    moments = prediction_moments(hospital, seed)
+    moments = moments[moments["moment"] != "any"].reset_index(drop=True)
+    return _prepared(hospital, moments, np.ones(len(moments)), say)
+
+
+def _prepared(hospital: Hospital, moments: pd.DataFrame, weight: npt.NDArray[np.float64], say: Say) -> Prepared:
     say(f"{len(hospital.admissions):,} admissions, {len(moments):,} moments")
     inpatients = at_moments(hospital, moments)
     table = feature_table(inpatients, hospital, inpatients["at"])
@@ -95,14 +106,23 @@ def prepared(hospital: Hospital, plan: TrainingPlan, say: Say) -> Prepared:
     return Prepared(hospital, Cohort(table, rows), goals)
 
 
-def thinned(moments: pd.DataFrame, plan: TrainingPlan) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
-    """Keep each moment in a bed with the same known probability, and give the inverse as its weight."""
+def thinned(
+    hospital: Hospital, moments: pd.DataFrame, plan: TrainingPlan
+) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+    """Keep each moment in a bed with a known probability, and give the inverse as its weight.
+
+    The board rounds of patients who calibrate and test are kept whole, so that they are the board.
+    """
     daily = moments["moment"].isin(["board", "any"]).to_numpy()
+    people = hospital.admissions.set_index("admission_id")["patient_id"]
+    learnt_from = patient_draws(moments["admission_id"].map(people)) < plan.fit_share
+    thin = daily & learnt_from
     room = max(plan.most_rows - int((~daily).sum()), plan.most_rows // 2)
-    chance = min(1.0, room / max(int(daily.sum()), 1))
-    kept = ~daily | (np.random.default_rng(plan.seed).random(len(moments)) < chance)
-    weight = np.where(daily, 1 / chance, 1.0)[kept]
-    return moments[kept].reset_index(drop=True), weight
+    chance = min(1.0, room / max(int(thin.sum()), 1))
+    lucky = np.random.default_rng(plan.seed).random(len(moments)) < chance
+    board = (moments["moment"] != "any").to_numpy()
+    kept = np.where(thin, lucky, ~daily | board)
+    return moments[kept].reset_index(drop=True), np.where(thin, 1 / chance, 1.0)[kept]
 
 
 def planned_days(prepared: Prepared) -> pd.Series:

@@ -52,8 +52,8 @@ class TrainingPlan:
     smallest_leaf: int = 100
     """Fewest rows of a leaf."""
 
-    threads: int = 2
-    """Threads of a fit; predictions always take one."""
+    threads: int = 1
+    """Threads of a fit: more are quicker on idle cores only, and far slower on busy ones."""
 
     def date_size(self, rounds: int | None = None) -> Size:
         """Return the size of a date booster."""

@@ -1,4 +1,4 @@
-"""The simulated hospital keeps the contract, hangs together, and looks like published hospitals from outside."""
+"""The simulated hospital keeps the contract, hangs together, and looks like published ones from outside."""
 
 import json
 
@@ -138,7 +138,9 @@ class TestTime:
     def test_people_are_in_bed_at_the_end_and_nothing_is_known_of_their_leaving(self, hospital):
         here = hospital.admissions[hospital.admissions["discharged_at"].isna()]
         assert 30 < len(here) < 200
-        assert here[["discharge_recorded_at", "discharge_method", "discharge_destination"]].isna().all(None)
+        assert (
+            here[["discharge_recorded_at", "discharge_method", "discharge_destination"]].isna().all(axis=None)
+        )
 
     def test_facts_are_recorded_after_they_happened(self, hospital):
         assert (hospital.events["recorded_at"] >= hospital.events["happened_at"]).all()

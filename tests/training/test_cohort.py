@@ -48,10 +48,15 @@ def test_every_inpatient_day_has_its_board_round(rows: Prepared, small_hospital:
 
 
 def test_thinned_rows_weigh_what_they_stand_for(rows: Prepared, small_hospital: Hospital) -> None:
-    thin = prepared(small_hospital, TrainingPlan(most_rows=9000), print)
-    board, whole = (one.rows[one.rows["moment"] == "board"] for one in (thin, rows))
-    assert len(board) < 0.7 * len(whole)
-    assert board["weight"].sum() == pytest.approx(len(whole), rel=0.05)
+    plan = TrainingPlan(most_rows=9000)
+    thin, whole = prepared(small_hospital, plan, print).rows, rows.rows
+    for learnt_from in (True, False):
+        some, every = (
+            board[(patient_draws(board["patient_id"]) < plan.fit_share) == learnt_from]
+            for board in (thin[thin["moment"] == "board"], whole[whole["moment"] == "board"])
+        )
+        assert (len(some) < 0.7 * len(every)) if learnt_from else (len(some) == len(every))
+        assert some["weight"].sum() == pytest.approx(len(every), rel=0.05)
 
 
 def test_each_stay_weighs_one_at_each_kind_of_moment(rows: Prepared) -> None:

@@ -25,8 +25,9 @@ ILLNESS_AGES = (65, 80)  # where the columns of `share` change
 def arrived(people: Rows, arrivals: Rows, clock: Clock, rng: np.random.Generator) -> Rows:
     """Return new inpatients on day 0, one row for each arrival.
 
-    `arrivals` has stay, person, admitted (minutes), kind, illness (-1 where it is yet to be drawn), is_return
-    and emergencies_in_year.  `severity` is hidden.
+    `arrivals` has stay, person, admitted (minutes), kind, illness and variant (-1 where yet to be drawn),
+    is_return and emergencies_in_year.  A variant, from 0 to 1, is which of an illness's codes is meant;
+    `severity` is hidden.
     """
     person, kind = arrivals["person"], arrivals["kind"]
     age = np.floor(people["age"][person] + arrivals["admitted"] / MINUTES_A_DAY / DAYS_A_YEAR).astype(np.int64)
@@ -38,6 +39,7 @@ def arrived(people: Rows, arrivals: Rows, clock: Clock, rng: np.random.Generator
     return {
         **arrivals,
         "illness": illness,
+        "variant": np.where(arrivals["variant"] >= 0, arrivals["variant"], rng.random(count)),
         "first_day": first_day,
         "day": np.zeros(count, dtype=np.int64),
         "age": age,

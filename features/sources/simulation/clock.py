@@ -107,7 +107,7 @@ def arrival_minutes(uniform: Floats) -> Array:
     """Return the minute of the day at which an emergency arrives, from numbers drawn uniformly.
 
     >>> arrival_minutes(np.array([0.0, 0.5, 0.999])).tolist()
-    [0, 860, 1437]
+    [0, 842, 1437]
     """
     shares = np.append(0.0, np.cumsum(parameters()["arrivals"]["hour"]))
     return np.interp(uniform, shares / shares[-1], np.arange(25) * 60.0).astype(np.int64)

@@ -26,10 +26,16 @@ FRAILTY_SIGNS = {
     "E87.1": 0.11, "M81.9": 0.08, "D64.9": 0.10,
 }  # fmt: skip
 
+# Share of stays of people of 70 coded with what many live with or have had [A; depth of about 5 codes]
+ORDINARY_CODES = {
+    "E78.0": 0.26, "Z86.7": 0.20, "Z87.8": 0.12, "Z92.1": 0.14, "M19.9": 0.13, "K21.9": 0.09, "E03.9": 0.09,
+    "J45.9": 0.10, "I25.1": 0.17, "H91.9": 0.06, "Z88.0": 0.12, "Z72.0": 0.14, "E66.9": 0.10, "Z95.5": 0.07,
+}  # fmt: skip
 
-def provisional_diagnosis(stays: Rows, rng: np.random.Generator) -> Array:
+
+def provisional_diagnosis(stays: Rows) -> Array:
     """Return an ICD-10 code for each stay, as known on admission."""
-    return _code_of(stays["illness"], rng)
+    return _code_of(stays["illness"], stays["variant"])
 
 
 def coding_events(lives: Lives, provisional: Array, rng: np.random.Generator) -> list[Rows]:
@@ -46,7 +52,7 @@ def coding_events(lives: Lives, provisional: Array, rng: np.random.Generator) ->
     another = rng.random(count) < OTHER_ILLNESS_CODED
     main = np.where(another, rng.permutation(stays["illness"]), stays["illness"])
     same = (rng.random(count) < parameters()["record"]["provisional_is_primary"]) & (main == stays["illness"])
-    primary = np.where(same, stays["provisional"], _code_of(main, rng))
+    primary = np.where(same, stays["provisional"], _code_of(main, rng.random(count)))
     stay, text = _secondary(lives, stays, rng)
     stay, text = np.append(np.arange(count), stay), np.append(primary, text)
     order = np.argsort(stay, kind="stable")
@@ -57,10 +63,10 @@ def coding_events(lives: Lives, provisional: Array, rng: np.random.Generator) ->
     return [written("coded_diagnosis", stays["stay"][stay], at, recorded[stay], position, text)]
 
 
-def _code_of(illness: Array, rng: np.random.Generator) -> Array:
-    """Return one of the codes of each illness; the first is the usual one."""
+def _code_of(illness: Array, variant: Array) -> Array:
+    """Return the code of each illness's variant, 0 to 1; the first code is the usual one."""
     found = np.empty(len(illness), dtype=object)
-    draw = rng.random(len(illness)) ** 1.5
+    draw = variant**1.5
     for number, entry in enumerate(illnesses().values()):
         here = illness == number
         listed = np.array(entry["codes"], dtype=object)
@@ -80,6 +86,8 @@ def _secondary(lives: Lives, stays: Rows, rng: np.random.Generator) -> tuple[Arr
     frail = np.maximum(lives.people["frailty"][person] - 2.0, 0.0) / 4 * (stays["age"] >= 65)
     weight = np.minimum(frail * (0.7 + 0.2 * stays["severity"]), 4.0)
     chances.update({code: np.minimum(share * weight, 0.8) for code, share in FRAILTY_SIGNS.items()})
+    years = np.clip((stays["age"] - 18) / 52, 0.1, 1.4)
+    chances.update({code: share * years for code, share in ORDINARY_CODES.items()})
     coded = [np.flatnonzero(rng.random(count) < share) for share in chances.values()]
     texts = [np.full(len(rows), code, dtype=object) for code, rows in zip(chances, coded, strict=True)]
     return np.concatenate(coded), np.concatenate(texts)

@@ -41,21 +41,23 @@ def one_day(
     begins_plan = (out < 0) & ~now["end_of_life"] & happens("end_of_life", facts, rng)
     now = {**now, "end_of_life": now["end_of_life"] | begins_plan}
     planned = _planned(now, inpatients, facts, leaving, rng)
-    log = {
-        **{name: now[name] for name in ("stay", "day", "news2", "mobility", "pathway", "reason")},
-        **{name: times[name] for name in ("bedside_at", "seen_at")},
-        **measured,
-        "ready": now["days_ready"] >= 0,
-        "pathway_new": now["pathway"] != inpatients["pathway"],
-        "delay_began": (now["reason"] >= 0) & (inpatients["reason"] < 0),
-        "delay_ended": (now["reason"] < 0) & (inpatients["reason"] >= 0),
-        "reason_before": inpatients["reason"],
-        "plan_begins": begins_plan,
-        "planned": planned,
-    }
+    log = {**_log(now, inpatients, times), **measured, "plan_begins": begins_plan, "planned": planned}
     ended = np.where(out >= 0, _ends_at(now, out, times, rng), -1)
     now = {**now, "planned": np.where(planned >= 0, planned, now["planned"]), "ended": ended, "way_out": out}
     return now, log
+
+
+def _log(now: Rows, before: Rows, times: Rows) -> Rows:
+    """Return what the day's board round leaves to be written down."""
+    return {
+        **{name: now[name] for name in ("stay", "day", "news2", "mobility", "pathway", "reason")},
+        **{name: times[name] for name in ("bedside_at", "seen_at")},
+        "ready": now["days_ready"] >= 0,
+        "pathway_new": now["pathway"] != before["pathway"],
+        "delay_began": (now["reason"] >= 0) & (before["reason"] < 0),
+        "delay_ended": (now["reason"] < 0) & (before["reason"] >= 0),
+        "reason_before": before["reason"],
+    }
 
 
 def _times(inpatients: Rows, rng: np.random.Generator) -> Rows:

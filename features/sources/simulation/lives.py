@@ -102,6 +102,7 @@ def _next_arrivals(people: Rows, person: Array, at: Array, clock: Clock, rng: np
         "admitted": np.minimum(unplanned, planned),
         "kind": np.where(planned < unplanned, ELECTIVE, unplanned_kind),
         "illness": np.full(len(person), -1),
+        "variant": np.full(len(person), -1.0),
     }
 
 
@@ -115,13 +116,14 @@ def _after(
     facts = _facts_at_discharge(people, left, clock)
     away = at + np.where(transferred, AWAY_DAYS * MINUTES_A_DAY, 1)
     coming = _next_arrivals(people, person, away, clock, rng)
-    returns_at, illness = _returns(left, facts, clock, rng)
+    returns_at, same_illness = _returns(left, facts, clock, rng)
     returns = ~died & ~transferred & (returns_at < coming["admitted"])
     coming = {
         "person": person,
         "admitted": np.where(returns, returns_at, coming["admitted"]),
         "kind": np.where(returns, EMERGENCY, coming["kind"]),
-        "illness": np.where(returns, illness, -1),
+        "illness": np.where(returns & same_illness, left["illness"], -1),
+        "variant": np.where(returns & same_illness, left["variant"], -1.0),
     }
     died_at = _dies_at(people, left, facts, rng)
     dies_first = ~died & (died_at <= coming["admitted"])
@@ -155,7 +157,7 @@ def _facts_at_discharge(people: Rows, left: Rows, clock: Clock) -> Rows:
 
 
 def _returns(left: Rows, facts: Rows, clock: Clock, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return the minute of an emergency return within 30 days (never, for most) and what it is for."""
+    """Return the minute of an emergency return within 30 days (mostly never), and if for the same illness."""
     table, count = parameters()["returns"], len(left["person"])
     comes = rng.random(count) < chance("returns", facts)
     days = table["days"] * rng.random(count) ** (1 / table["shape"])
@@ -164,7 +166,7 @@ def _returns(left: Rows, facts: Rows, clock: Clock, rng: np.random.Generator) ->
     usual = day * MINUTES_A_DAY + arrival_minutes(rng.random(count))
     at = np.where(usual > left["ended"] + 60, usual, np.maximum(exact, left["ended"] + 10))
     same = (rng.random(count) < table["same_illness"]) & (left["kind"] != ELECTIVE)
-    return np.where(comes, at, LATER), np.where(same, left["illness"], -1)
+    return np.where(comes, at, LATER), same
 
 
 def _dies_at(people: Rows, left: Rows, facts: Rows, rng: np.random.Generator) -> Array:

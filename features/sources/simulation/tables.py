@@ -24,7 +24,7 @@ def as_recorded(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return admissions and events with everything recorded by the end, and nothing recorded after it."""
     first = first_specialty(lives.stays, nation, streams[0])
-    provisional = provisional_diagnosis(lives.stays, streams[0])
+    provisional = provisional_diagnosis(lives.stays)
     admissions = _admissions(lives, clock, nation, first, provisional, streams[1])
     known = admissions["admission_recorded"] <= clock.until
     rows = stacked(

@@ -1,0 +1,139 @@
+"""`python -m serving`: start the service, make a token or a sign-in link, or see the whole way at once."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from features.errors import HomewardError
+from serving.settings import SettingFault, Settings
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
+
+
+@commands.command()
+def start() -> None:
+    """Start the service; it refuses to start without a token and a verified release."""
+    settings = Settings.read(os.environ)
+    environment = settings.environment(os.environ)
+    os.environ.update(environment)  # before BentoML is imported, which reads its home then
+    from serving.children import is_free
+    from serving.service import opened
+
+    if not is_free(settings.host, settings.port):
+        raise SettingFault(f"{settings.host} port {settings.port} is taken; choose another in HOMEWARD_PORT")
+    # Everything is opened once here, and thrown away with this process's memory: BentoML would start a
+    # worker that cannot start again and again, and a booster file can kill the process that reads it.
+    opened(settings).close()
+    address = ["--host", settings.host, "--port", str(settings.port)]
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Homeward", *address]
+    os.execve(sys.executable, command, environment)
+
+
+@commands.command()
+def token() -> None:
+    """Write a new token for the ward system, unless there is one."""
+    from serving.access import write_token
+
+    settings = Settings.read(os.environ)
+    write_token(settings.token_file)
+    print(settings.token_file)
+
+
+@commands.command()
+def link() -> None:
+    """Print an address that signs one person in to the board, once, within the hour."""
+    from serving.demo import sign_in_link
+
+    print(sign_in_link(Settings.read(os.environ), datetime.now(UTC)))
+
+
+@commands.command()
+def demo(
+    check: Annotated[bool, typer.Option(help="Go the whole way once, print one prediction, stop")] = False,
+    admissions: Annotated[int | None, typer.Option(help="Size of the simulated hospital", min=500)] = None,
+) -> None:
+    """Simulate a hospital, train on it, start the service and fill the board."""
+    settings = Settings.read(os.environ)
+    signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped on the way out
+    if not check:
+        _show(settings, admissions or DEMO_HOSPITAL)
+        return
+    temporary = None if os.environ.get("HOMEWARD_HOME") else Path(tempfile.mkdtemp(prefix="homeward-"))
+    if temporary:
+        settings = Settings.read({**os.environ, "HOMEWARD_HOME": str(temporary)})
+    try:
+        print(_checked(settings, admissions or SMALL_HOSPITAL))
+    finally:
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _checked(settings: Settings, admissions: int) -> str:
+    """Return one authenticated prediction as JSON, after the whole way from nothing to the board."""
+    from serving.children import Children
+    from serving.demo import Demo, board_opens, filled, on_free_port, prepared, started
+
+    demo = Demo(on_free_port(settings), admissions, _say)
+    with Children(demo.settings.environment(os.environ)) as children:
+        prepared(demo, children)
+        with closing(started(demo, children)) as client:
+            predictions = filled(demo, client)
+        board_opens(demo, datetime.now(UTC))
+    in_scope = (one for one in predictions if one["discharge"])
+    return json.dumps(next(in_scope, predictions[0]))
+
+
+def _show(settings: Settings, admissions: int) -> None:
+    """Run the demonstration until somebody stops it."""
+    from serving.children import Children, free_port
+    from serving.demo import Demo, curl_line, filled, mlflow_page, prepared, sign_in_link, started
+
+    port = free_port(settings.port)
+    if port != settings.port:
+        _say(f"port {settings.port} is taken, so this uses {port}; HOMEWARD_PORT chooses another")
+    demo = Demo(replace(settings, port=port), admissions, _say)
+    with Children(demo.settings.environment(os.environ)) as children:
+        prepared(demo, children)
+        with closing(started(demo, children)) as client:
+            predictions = filled(demo, client)
+        runs = mlflow_page(demo, children)
+        print(f"\nHomeward is up: {len(predictions):,} simulated inpatients on the board. Ctrl-C stops it.\n")
+        print(f"  Board        {sign_in_link(demo.settings, datetime.now(UTC))}")
+        print("               signs you in once, within the hour; `python -m serving link` makes another")
+        print(f"  For systems  {demo.url}/v1/docs")
+        print(f"  MLflow       {runs} (takes a moment to start)")
+        print(f"\n  {curl_line(demo)}\n", flush=True)
+        children.watch()
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Run a command; what a person can mend is one sentence and exit code 2."""
+    try:
+        commands()
+    except HomewardError as error:
+        _say(str(error))
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

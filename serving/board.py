@@ -1,0 +1,297 @@
+"""What the ward board shows: one row a patient, made from the newest logged predictions of a ward."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from features.hospital import Facts
+from features.working_days import calendar
+from serving.store import LoggedPrediction
+
+STRIP_DAYS = 14
+REASONS_SHOWN = 2
+GAPS_SHOWN = 3
+STALE_AFTER = timedelta(hours=24)
+SUNDAY = 6
+LEAST_SAID = 0.01
+COMPARED = " than patients like this on average"  # said once, in the heading of the column
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the strip: the chance of being home by its end."""
+
+    on: date
+    chance: float
+    free: bool  # a weekend day or bank holiday
+
+    @property
+    def letter(self) -> str:
+        """The first letter of its weekday."""
+        return f"{self.on:%a}"[0]
+
+    @property
+    def words(self) -> str:
+        """The day and its chance, for a reader who cannot see the strip."""
+        return f"{spoken(self.on)} {percent(self.chance)}"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One row of the board; texts are ready to be shown, and empty where there is nothing to say."""
+
+    bed: str
+    pseudonym: str
+    days_so_far: int
+    planned: str
+    planned_chance: str
+    planned_passed: bool
+    ready: str
+    ready_range: str
+    leaving: str
+    leaving_range: str
+    home_within_30_days: str
+    strip: tuple[Day, ...]
+    delay: str
+    band: str
+    risk: str
+    reasons: tuple[str, ...]
+    gaps: tuple[str, ...]
+    more_gaps: int
+
+
+@dataclass(frozen=True)
+class Unpredicted:
+    """A patient without a date, and why."""
+
+    bed: str
+    pseudonym: str
+    days_so_far: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How many of a ward's patients are expected to be home, summed over their curves."""
+
+    patients: int
+    today: str
+    tomorrow: str
+    weekend: str
+    weekend_ends: str
+
+
+@dataclass(frozen=True)
+class WardPage:
+    """The context of `ward.html`."""
+
+    ward: str = field(metadata={"help": "Name of the ward"})
+    site: str = field(metadata={"help": "Site of the ward, empty where the rows name none"})
+    at: str = field(metadata={"help": "The moment of which the predictions speak, local time"})
+    made_at: str = field(metadata={"help": "When the newest of them was made, local time"})
+    release: str = field(metadata={"help": "The release that made them"})
+    age: str = field(
+        metadata={"help": "How old the predictions are, in words, once over a day; otherwise empty"}
+    )
+    expected: Expected = field(metadata={"help": "Counts at the top of the page"})
+    days: tuple[Day, ...] = field(metadata={"help": "The days of every strip, for its heading"})
+    patients: tuple[Patient, ...] = field(metadata={"help": "Rows by likely leaving date, then bed"})
+    unpredicted: tuple[Unpredicted, ...] = field(metadata={"help": "Patients without a date, and why"})
+
+
+@dataclass(frozen=True)
+class WardLine:
+    """One ward of the list."""
+
+    ward: str
+    site: str
+    link: str
+    at: str
+    expected: Expected
+
+
+@dataclass(frozen=True)
+class WardsPage:
+    """The context of `wards.html`."""
+
+    wards: tuple[WardLine, ...] = field(metadata={"help": "Every ward with a prediction, by name"})
+
+
+def ward_page(rows: Sequence[LoggedPrediction], facts: Facts, now: datetime) -> WardPage:
+    """Return the page of a ward from its newest predictions, of which there must be one at least."""
+    zone = ZoneInfo(facts.time_zone)
+    first = rows[0]
+    made_at = max(row.made_at for row in rows)
+    age = now - made_at
+    today = first.at.astimezone(zone).date()
+    free = _free_days(today, facts)
+    dated = sorted((row for row in rows if row.answer["discharge"]), key=_by_leaving)
+    undated = sorted((row for row in rows if not row.answer["discharge"]), key=_bed)
+    return WardPage(
+        ward=first.ward,
+        site=first.site,
+        at=_clock_time(first.at, zone),
+        made_at=_clock_time(made_at, zone),
+        release=first.release,
+        age=_age(age) if age > STALE_AFTER else "",
+        expected=expected_home(rows, today),
+        days=tuple(Day(day, 0.0, is_free) for day, is_free in free.items()),
+        patients=tuple(_patient(row, today, zone, free) for row in dated),
+        unpredicted=tuple(_unpredicted(row, today, zone) for row in undated),
+    )
+
+
+def ward_line(rows: Sequence[LoggedPrediction], facts: Facts) -> WardLine:
+    """Return a ward's line of the list from its newest predictions."""
+    zone, first = ZoneInfo(facts.time_zone), rows[0]
+    return WardLine(
+        ward=first.ward,
+        site=first.site,
+        link=f"/board/{quote(first.ward, safe='')}"
+        + (f"?{urlencode({'site': first.site})}" * bool(first.site)),
+        at=_clock_time(first.at, zone),
+        expected=expected_home(rows, first.at.astimezone(zone).date()),
+    )
+
+
+def expected_home(rows: Sequence[LoggedPrediction], today: date) -> Expected:
+    """Return expected numbers home by the end of today, tomorrow and the weekend after: sums of chances."""
+    curves = [row.answer["discharge"]["by"] for row in rows if row.answer["discharge"]]
+    tomorrow = today + timedelta(days=1)
+    weekend_ends = tomorrow + timedelta(days=1 + (SUNDAY - tomorrow.weekday() - 1) % 7)
+    ends = (today, tomorrow, weekend_ends)
+    by_today, by_tomorrow, by_weekend = (f"{sum(_chance(curve, day) for curve in curves):.1f}" for day in ends)
+    return Expected(len(rows), by_today, by_tomorrow, by_weekend, spoken(weekend_ends))
+
+
+def spoken(day: date) -> str:
+    """Return a date as a ward says it.
+
+    >>> spoken(date(2026, 1, 9))
+    'Fri 9 Jan'
+    """
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def percent(chance: float) -> str:
+    """Return a probability in whole per cent, never 0 or 100 for what is possible.
+
+    >>> percent(0.314), percent(0.001), percent(0.999), percent(0.0)
+    ('31 %', 'under 1 %', 'over 99 %', '0 %')
+    """
+    if 0 < chance < LEAST_SAID:
+        return "under 1 %"
+    if 1 - LEAST_SAID < chance < 1:
+        return "over 99 %"
+    return f"{100 * chance:.0f} %"
+
+
+def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[date, bool]) -> Patient:
+    answer, known = row.answer, row.inputs["now"]
+    discharge, ready = answer["discharge"], answer["ready"]
+    since = answer["ready_since"]
+    risk = answer["readmission"]
+    gaps = [str(warning["text"]).partition(";")[0] for warning in answer["warnings"]]
+    planned = known["planned_discharge_on"]
+    return Patient(
+        bed=_bed(row),
+        pseudonym=row.inputs["admission"]["patient_id"],
+        days_so_far=_days_so_far(row, today, zone),
+        planned=_spoken(planned),
+        planned_chance=percent(_chance(discharge["by"], date.fromisoformat(planned))) if planned else "",
+        planned_passed=bool(planned) and date.fromisoformat(planned) < today,
+        ready=f"since {_spoken(since)}" if since else _spoken(ready["likely"]) if ready else "",
+        ready_range="" if since else _range(ready),
+        leaving=_spoken(discharge["likely"]),
+        leaving_range=_range(discharge),
+        home_within_30_days=_percent(discharge["home_within_30_days"]),
+        strip=tuple(Day(day, _chance(discharge["by"], day), is_free) for day, is_free in free.items()),
+        delay=_delay(answer["expected_delay_days"]),
+        band=risk["band"] if risk else "",
+        risk=_percent(risk["risk"]) if risk else "",
+        reasons=_reasons(answer["reasons"]),
+        gaps=tuple(gaps[:GAPS_SHOWN]),
+        more_gaps=max(len(gaps) - GAPS_SHOWN, 0),
+    )
+
+
+def _unpredicted(row: LoggedPrediction, today: date, zone: ZoneInfo) -> Unpredicted:
+    warnings = row.answer["warnings"]
+    why = [warning["text"] for warning in warnings if warning["kind"] == "scope"] or [
+        warning["text"] for warning in warnings
+    ]
+    return Unpredicted(
+        bed=_bed(row),
+        pseudonym=row.inputs["admission"]["patient_id"],
+        days_so_far=_days_so_far(row, today, zone),
+        why="; ".join(why) or "no date could be given",
+    )
+
+
+def _free_days(today: date, facts: Facts) -> dict[date, bool]:
+    days = pd.date_range(today, periods=STRIP_DAYS)
+    working = calendar(days, facts.nation)["working_day"]
+    return {day.date(): not works for day, works in zip(days, working, strict=True)}
+
+
+def _chance(by: Mapping[str, float], day: date) -> float:
+    """Return P(home by the end of a day): 0 before the curve begins, its last value after it ends."""
+    found = by.get(day.isoformat())
+    if found is not None:
+        return float(found)
+    earlier = [on for on in by if on < day.isoformat()]  # ISO dates sort as dates
+    return float(by[max(earlier)]) if earlier else 0.0
+
+
+def _age(age: timedelta) -> str:
+    return f"{age.days} days" if age.days > 1 else f"{age.total_seconds() // 3600:.0f} hours"
+
+
+def _reasons(reasons: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:
+    by_size = sorted(reasons["discharge"], key=lambda reason: -abs(reason["days"]))
+    return tuple(str(reason["text"]).removesuffix(COMPARED) for reason in by_size[:REASONS_SHOWN])
+
+
+def _delay(days: float | None) -> str:
+    if days is None:
+        return ""
+    return "under half a day" if days < 0.5 else f"{days:.1f} days"
+
+
+def _range(forecast: Mapping[str, Any] | None) -> str:
+    if not forecast:
+        return ""
+    earliest, latest = _spoken(forecast["earliest"]), _spoken(forecast["latest"])
+    return earliest if earliest == latest else f"{earliest} to {latest}"
+
+
+def _by_leaving(row: LoggedPrediction) -> tuple[str, str]:
+    return row.answer["discharge"]["likely"], _bed(row)
+
+
+def _bed(row: LoggedPrediction) -> str:
+    return row.inputs["now"]["bed"] or ""
+
+
+def _days_so_far(row: LoggedPrediction, today: date, zone: ZoneInfo) -> int:
+    """Return midnights since the admission, the length of stay as a hospital counts it."""
+    admitted_at = datetime.fromisoformat(row.inputs["admission"]["admitted_at"])
+    return (today - admitted_at.astimezone(zone).date()).days
+
+
+def _clock_time(instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    return f"{local:%H:%M} on {spoken(local.date())} {local.year}"
+
+
+def _spoken(day: str | None) -> str:
+    return spoken(date.fromisoformat(day)) if day else ""
+
+
+def _percent(chance: float | None) -> str:
+    return "" if chance is None else percent(chance)

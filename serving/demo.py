@@ -1,0 +1,156 @@
+"""The whole way on one machine: a simulated hospital, its models, a release, the service, a full board."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from serving.access import new_link_code, read_token, write_token
+from serving.children import ChildFault, Children, free_port, last_lines
+from serving.settings import Settings
+
+READY_WITHIN_SECONDS = 180
+MLFLOW_PORT = 5000
+TRAINING = (sys.executable, "-m", "training")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a demonstration needs to know."""
+
+    settings: Settings
+    admissions: int
+    say: Say
+
+    @property
+    def folder(self) -> Path:
+        """Where the simulated hospital and the figures of the fit lie."""
+        return self.settings.home / "demo"
+
+    @property
+    def url(self) -> str:
+        """Address of the service."""
+        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        return f"http://{host}:{self.settings.port}"
+
+
+def prepared(demo: Demo, children: Children) -> None:
+    """Simulate a hospital, fit and promote a release, and write a token; what is there already is kept."""
+    hospital, figures = demo.folder / "hospital", demo.folder / "fit.json"
+    demo.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (hospital / "simulation.json").is_file():
+        demo.say(f"1/5 a hospital of {demo.admissions:,} simulated admissions")
+        children.run([*TRAINING, "simulate", "--admissions", str(demo.admissions), "--out", str(hospital)])
+    if not figures.is_file():
+        demo.say("2/5 fitting the models")
+        fit = [*TRAINING, "fit", "--source", "simulated", "--path", str(hospital)]
+        children.run([*fit, "--json", str(figures)])
+    release = json.loads(figures.read_text("utf-8"))["release"]
+    demo.say(f"3/5 promoting release {release}")
+    children.run([*TRAINING, "promote", str(release)])
+    write_token(demo.settings.token_file)
+
+
+def started(demo: Demo, children: Children) -> httpx.Client:
+    """Start the service and return a ward system's client of it, once it is ready."""
+    demo.say(f"4/5 starting the service on {demo.url}")
+    log = demo.settings.home / "logs" / "service.log"
+    service = children.start([sys.executable, "-m", "serving", "start"], log)
+    headers = {"Authorization": f"Bearer {read_token(demo.settings.token_file)}"}
+    # A proxy of the environment has no business between us and our own machine.
+    client = httpx.Client(base_url=demo.url, headers=headers, timeout=60, trust_env=False)
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while service.poll() is None and time.monotonic() < deadline:
+        try:
+            if client.get("/readyz").status_code == httpx.codes.OK:
+                return client
+        except httpx.TransportError:
+            pass  # not listening yet
+        time.sleep(0.3)
+    raise ChildFault(f"the service did not get ready; the end of {log}:\n{last_lines(log)}")
+
+
+def filled(demo: Demo, client: httpx.Client) -> list[dict[str, Any]]:
+    """Ask for every ward's predictions of the last board round, as a ward system would; returns them."""
+    from features.sources import read
+    from serving.sending import last_board_round, ward_questions
+
+    demo.say("5/5 asking for predictions, ward by ward")
+    hospital = read("simulated", demo.folder / "hospital")
+    questions = dict(ward_questions(hospital, last_board_round(hospital)))
+    predictions: list[dict[str, Any]] = []
+    with _progress() as progress:
+        for ward in progress.track(questions, description="wards"):
+            answer = client.post("/v1/predict", json=questions[ward])
+            if answer.status_code != httpx.codes.OK:
+                raise ChildFault(f"ward {ward}: the service answered {answer.status_code}: {answer.text}")
+            predictions += answer.json()["predictions"]
+    _keep_example(demo, next(iter(questions.values())))
+    return predictions
+
+
+def sign_in_link(settings: Settings, at: datetime) -> str:
+    """Return a new address that signs one person in, once, within the hour."""
+    demo = Demo(settings, 0, lambda _: None)
+    return f"{demo.url}/sign-in?{urlencode({'code': new_link_code(settings.links, at)})}"
+
+
+def board_opens(demo: Demo, at: datetime) -> None:
+    """Sign in by a link as a person does and open the board; raises ChildFault if it does not open."""
+    with httpx.Client(base_url=demo.url, timeout=60, trust_env=False) as person:
+        person.get(sign_in_link(demo.settings, at))
+        status = person.get("/board").status_code
+    if status != httpx.codes.OK:
+        raise ChildFault(f"the board answered {status} to a person who had signed in")
+
+
+def mlflow_page(demo: Demo, children: Children) -> str:
+    """Start MLflow's page on the demonstration's runs and return its address."""
+    port = free_port(MLFLOW_PORT)
+    runs = f"sqlite:///{demo.settings.home / 'mlflow.db'}"
+    command = [sys.executable, "-m", "mlflow", "ui", "--workers", "1", "--backend-store-uri", runs]
+    children.start(
+        [*command, "--host", "127.0.0.1", "--port", str(port)], demo.settings.home / "logs/mlflow.log"
+    )
+    return f"http://127.0.0.1:{port}"
+
+
+def on_free_port(settings: Settings) -> Settings:
+    """Return the settings with a port that is free now."""
+    return replace(settings, port=free_port())
+
+
+def curl_line(demo: Demo) -> str:
+    """Return a command that asks for one ward's predictions, ready to paste."""
+    return (
+        f"curl -s {demo.url}/v1/predict -H 'Content-Type: application/json' "
+        f'-H "Authorization: Bearer $(cat {demo.settings.token_file})" -d @{_example(demo)}'
+    )
+
+
+def _keep_example(demo: Demo, question: dict[str, Any]) -> None:
+    _example(demo).write_text(json.dumps(question), "utf-8")
+
+
+def _example(demo: Demo) -> Path:
+    return demo.folder / "question.json"
+
+
+def _progress() -> Progress:
+    columns: Sequence[Any] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True))

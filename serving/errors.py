@@ -1,0 +1,120 @@
+"""What the service answers when it cannot do what was asked: problem details (RFC 9457).
+
+A problem names the field and the fix and never repeats a value that was given: answers are logged by
+other systems, and a value may be a person's.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from features.errors import HomewardError
+
+MEDIA_TYPE = "application/problem+json"
+DOCUMENTED_AT = "/v1/docs#problems"
+MOST_FAULTS_ANSWERED = 100
+
+
+class Problem(HomewardError):
+    """A request that is answered with a 4xx or 5xx status.
+
+    `errors` holds one {"pointer", "detail"} for each fault, the pointer being a JSON pointer (RFC 6901)
+    into the request body, or empty where a fault concerns the whole.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the members of the problem, in the order of the RFC."""
+        shown = [dict(error) for error in self.errors[:MOST_FAULTS_ANSWERED]]
+        return {
+            "type": DOCUMENTED_AT,
+            "title": self.status.phrase,
+            "status": int(self.status),
+            "detail": self.detail,
+            **({"errors": shown} if shown else {}),
+        }
+
+    def response(self) -> JSONResponse:
+        """Return the problem as an HTTP answer."""
+        return JSONResponse(self.as_json(), int(self.status), self.headers, MEDIA_TYPE)
+
+
+def not_json(detail: str) -> Problem:
+    """Return the problem of a body that cannot be read at all."""
+    return Problem(HTTPStatus.BAD_REQUEST, detail)
+
+
+def not_signed_in() -> Problem:
+    """Return the problem of a request without a right token or session."""
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "send the ward system's token as `Authorization: Bearer ...`; a person signs in with a link from "
+        "`python -m serving link`",
+        headers={"WWW-Authenticate": 'Bearer realm="homeward"'},
+    )
+
+
+def too_large(limit_bytes: int) -> Problem:
+    """Return the problem of a body over the limit."""
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"the body must be at most {limit_bytes:,} bytes; send a ward at a time, or less history",
+        headers={"Connection": "close"},
+    )
+
+
+def wrong_media_type() -> Problem:
+    """Return the problem of a body that is not plain JSON."""
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the body as application/json, without a Content-Encoding"
+    )
+
+
+def not_kept(errors: Sequence[Mapping[str, str]]) -> Problem:
+    """Return the problem of a body that does not keep the contract."""
+    detail = "the request does not keep the contract; see errors, and /v1/docs for every field"
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
+
+
+def busy() -> Problem:
+    """Return the problem of more work than the service takes on at once."""
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "too many requests at once; try again", headers={"Retry-After": "2"}
+    )
+
+
+def too_slow(seconds: float) -> Problem:
+    """Return the problem of work that did not end in time."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"no answer within {seconds:g} seconds; try again, with fewer admissions at once",
+        headers={"Retry-After": "10"},
+    )
+
+
+def not_logged() -> Problem:
+    """Return the problem of a store that cannot be used: what is not on disk is not answered."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the log of predictions cannot be used, so no prediction is given; try again",
+        headers={"Retry-After": "10"},
+    )
+
+
+def unexpected() -> Problem:
+    """Return the problem of a fault of ours, of which nothing is told but that it happened."""
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the service failed; its log says where")

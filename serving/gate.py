@@ -1,0 +1,131 @@
+"""The one gate in front of every path, BentoML's own pages too: who asks, what leaves, what is noted of it."""
+
+import logging
+import traceback
+from dataclasses import dataclass
+from http import HTTPStatus
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+
+from serving.access import SESSION_COOKIE, Keys, Who, allowed, door
+from serving.errors import not_signed_in, unexpected
+from serving.metrics import Metrics
+from serving.pages import problem_page, wants_page
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY_VIOLATION = 1008  # WebSocket close code; the service speaks no WebSocket
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+PROBES = ("/livez", "/readyz")  # asked every few seconds; only a bad answer is worth a line
+log = logging.getLogger(__name__)
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def __call__(self) -> "datetime":
+        """Return this instant, with a zone."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What the gate needs to know: the keys, the time, and where to count."""
+
+    keys: Keys
+    clock: Clock
+    metrics: Metrics
+
+
+class Gate:
+    """Let a request through to `app` if the caller may open its door; see to what leaves either way."""
+
+    def __init__(self, app: "ASGIApp", guard: Guard) -> None:
+        self.app = app
+        self.guard = guard
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request; nothing that goes wrong leaves as a traceback, into an answer or a log."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exit_ = _Exit(send)
+        began = perf_counter()
+        route = door(scope["path"])
+        try:
+            await self._admit(route, scope, receive, exit_)
+        except Exception as error:  # the outermost wall: whatever it is, its text may hold a patient's data
+            log.error("%s %s failed: %s", scope["method"], route, _where(error))
+            if exit_.status is None:
+                await unexpected().response()(scope, receive, exit_)
+        seconds = perf_counter() - began
+        status = exit_.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
+        self.guard.metrics.seen(scope["method"], route, status, seconds)
+        level = logging.DEBUG if route in PROBES and status < HTTPStatus.BAD_REQUEST else logging.INFO
+        log.log(level, "%s %s %d %.0f ms", scope["method"], route, status, 1000 * seconds)
+
+    async def _admit(self, route: str, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        request = Request(scope)
+        who = self._caller(request)
+        may = allowed(route)
+        if "anyone" not in may and who not in may:
+            problem = not_signed_in()
+            answer = problem_page(problem) if wants_page(request) else problem.response()
+            await answer(scope, receive, send)
+            return
+        scope.setdefault("state", {})["asked_by"] = self.guard.keys.system if who == "ward system" else who
+        await self.app(scope, receive, send)
+
+    def _caller(self, request: Request) -> Who:
+        """Return who asks; a wrong token is nobody, whatever cookie comes with it."""
+        shown = request.headers.get("authorization")
+        if shown is not None:
+            scheme, _, token = shown.partition(" ")
+            right = scheme.lower() == "bearer" and self.guard.keys.opens(token.strip())
+            return "ward system" if right else "anyone"
+        cookie = request.cookies.get(SESSION_COOKIE, "")
+        holds = bool(cookie) and self.guard.keys.session_holds(cookie, self.guard.clock())
+        return "person" if holds else "anyone"
+
+
+class _Exit:
+    """The way out: puts the security headers on an answer and remembers its status."""
+
+    def __init__(self, send: "Send") -> None:
+        self._send = send
+        self.status: int | None = None
+
+    async def __call__(self, message: "Message") -> None:
+        if message["type"] == "http.response.start":
+            self.status = int(message["status"])
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+        await self._send(message)
+
+
+def _where(error: BaseException) -> str:
+    """Return an error's type and the places it passed, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    return f"{type(error).__name__} in {places}"

@@ -1,0 +1,28 @@
+"""Counts and times of requests by route template, for Prometheus; a path can hold an identifier."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+LABELS = ("method", "route", "status")
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+
+
+class Metrics:
+    """The counters of one worker process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter("homeward_requests", "Requests answered", LABELS, registry=self._registry)
+        self._seconds = Histogram(
+            "homeward_request_seconds", "Time to the answer", LABELS, registry=self._registry, buckets=SECONDS
+        )
+
+    def seen(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        labels = (method if method in METHODS else "other", route, str(status))
+        self._requests.labels(*labels).inc()
+        self._seconds.labels(*labels).observe(seconds)
+
+    def text(self) -> bytes:
+        """Return the counters in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,48 @@
+"""HTML from templates: escaped always, complete without scripts, nothing from another host."""
+
+from dataclasses import fields
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from serving.errors import Problem
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Return the template environment; a name that a page's context lacks is an error, never a gap."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(name: str, context: "DataclassInstance", status: int = HTTPStatus.OK) -> HTMLResponse:
+    """Return the page of a template and its context, whose fields are the template's names."""
+    values: dict[str, Any] = {field.name: getattr(context, field.name) for field in fields(context)}
+    return HTMLResponse(templates().get_template(f"{name}.html").render(values), status)
+
+
+def problem_page(problem: Problem) -> HTMLResponse:
+    """Return a problem as a page for a person."""
+    text = templates().get_template("problem.html").render(problem.as_json())
+    return HTMLResponse(text, int(problem.status), problem.headers)
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a browser asks, rather than a program."""
+    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,139 @@
+"""The facts of one deployment, read once from the environment."""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from features.errors import HomewardError
+
+PREFIX = "HOMEWARD_"
+MEBIBYTE = 1024 * 1024
+
+
+class SettingFault(HomewardError):
+    """A setting in the environment cannot be used."""
+
+
+def _setting(name: str, meaning: str, default: str, read: Callable[[str], Any]) -> dict[str, Any]:
+    return {"name": PREFIX + name, "help": meaning, "default": default, "read": read}
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise ValueError("the path of a folder")
+    return Path(text).expanduser().resolve()
+
+
+def _file(text: str) -> Path:
+    return Path(text).expanduser().resolve() if text else Path()
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith("sqlite:///"):
+        raise ValueError("a SQLite address such as sqlite:////var/lib/homeward/homeward.db")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise ValueError("an IP address such as 127.0.0.1") from error
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"a whole number from {low:,} to {high:,}")
+        return int(text)
+
+    return read
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the service keeps its state, where it listens and what it lets in.
+
+    >>> settings = Settings.read({"HOMEWARD_HOME": "/srv/homeward"})
+    >>> settings.database_url, settings.port
+    ('sqlite:////srv/homeward/homeward.db', 3000)
+    >>> Settings.read({"HOMEWARD_PORT": "ninety"})
+    Traceback (most recent call last):
+    serving.settings.SettingFault: HOMEWARD_PORT must be a whole number from 1 to 65,535
+    """
+
+    home: Path = field(
+        metadata=_setting("HOME", "Folder of all state: database, models, token, links", ".homeward", _folder)
+    )
+    database_url: str = field(
+        metadata=_setting(
+            "DATABASE_URL", "The log of predictions; empty: homeward.db in the home", "", _database
+        )
+    )
+    host: str = field(
+        metadata=_setting("HOST", "Address to listen on: this machine only", "127.0.0.1", _address)
+    )
+    port: int = field(metadata=_setting("PORT", "Port to listen on", "3000", _whole_number(1, 65_535)))
+    release: str = field(
+        metadata=_setting("RELEASE", "A tag of the BentoML model store, or a folder", "homeward:latest", str)
+    )
+    token_file: Path = field(
+        metadata=_setting("TOKEN_FILE", "The ward system's bearer token; empty: `token` in the home", "", _file)
+    )
+    body_limit_bytes: int = field(
+        metadata=_setting(
+            "BODY_LIMIT_BYTES",
+            "Largest request body; the default lets about 300 inpatients through with their history",
+            str(8 * MEBIBYTE),
+            _whole_number(1_024, 256 * MEBIBYTE),
+        )
+    )
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings of an environment; raises SettingFault naming the setting and what it must be."""
+        values = {setting.name: _value(setting, environment) for setting in fields(cls)}
+        home = values["home"]
+        values["database_url"] = values["database_url"] or f"sqlite:///{home / 'homeward.db'}"
+        values["token_file"] = values["token_file"] if values["token_file"] != Path() else home / "token"
+        return cls(**values)
+
+    @property
+    def links(self) -> Path:
+        """The folder of sign-in links that wait to be used."""
+        return self.home / "sign-in-links"
+
+    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """Return `base` with what a process of this deployment needs: these settings, and nothing phones home.
+
+        BentoML's store lies under the home, OpenTelemetry (a third of BentoML's CPU a request) is off,
+        and a booster uses one thread: two OpenMP threads on a busy machine collapse.
+        """
+        own = {setting.metadata["name"]: str(getattr(self, setting.name)) for setting in fields(self)}
+        return {
+            **base,
+            **own,
+            "BENTOML_HOME": str(self.home / "bentoml"),
+            "BENTOML_DO_NOT_TRACK": "True",
+            "DO_NOT_TRACK": "true",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven processes for jobs that nobody has
+            "OTEL_SDK_DISABLED": "true",
+            "OMP_NUM_THREADS": "1",
+        }
+
+
+def _value(setting: "Field[Any]", environment: Mapping[str, str]) -> Any:
+    name = setting.metadata["name"]
+    text = environment.get(name, "").strip() or setting.metadata["default"]
+    try:
+        return setting.metadata["read"](text)
+    except ValueError as error:
+        raise SettingFault(f"{name} must be {error}") from error
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """Return every setting as (name, default, meaning), for the documentation and its test."""
+    return [(s.metadata["name"], s.metadata["default"], s.metadata["help"]) for s in fields(Settings)]

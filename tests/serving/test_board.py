@@ -1,0 +1,209 @@
+import re
+from dataclasses import fields
+from datetime import date, timedelta
+from html.parser import HTMLParser
+
+import jinja2.meta
+import jinja2.nodes
+import pytest
+
+from features.hospital import shipped_facts
+from serving.board import WardPage, WardsPage, expected_home, percent, ward_page
+from serving.contract import DocsPage
+from serving.pages import templates
+from tests.serving.builders import NOW, client, event, parts, question, stay, ward_question
+
+HOSTILE = '<script>alert("x")</script>'
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def of(tmp_path):
+    return parts(tmp_path)
+
+
+def page_of(of, ward="Ward 7", **question_):
+    assert client(of).predict(question_ or ward_question(ward)).status_code == 200
+    return client(of).get(f"/board/{ward}", **PAGE)
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def test_a_ward_shows_one_row_a_patient(of):
+    text = page_of(of).text
+    assert [text.count(bed) for bed in ("B1<", "B2<", "B3<")] == [1, 1, 1]
+    for shown in ("Thu 8 Jan", "Wed 7 Jan to Sun 11 Jan", "Sat 10 Jan", "90 % home in 30 days", "1.6 days"):
+        assert shown in text
+    for shown in (
+        "high",
+        "23 %",
+        "Clinical Frailty Scale 7: about 2.1 days longer",
+        "Mobility is not recorded",
+    ):
+        assert shown in text
+    assert "Predictions made at 08:05 on Tue 6 Jan 2026" in text
+
+
+def test_the_persons_date_stands_beside_ours_with_its_chance(of):
+    planned = event("A1", "planned_discharge_on", "2026-01-09")
+    text = page_of(of, "no ward", **question(events=[planned])).text
+    assert "Fri 9 Jan" in text
+    assert "37 % home by then" in text
+
+
+def test_a_planned_date_that_has_passed_says_so(of):
+    planned = event("A1", "planned_discharge_on", "2026-01-05")
+    assert "has passed" in page_of(of, "no ward", **question(events=[planned])).text
+
+
+def test_only_what_was_recorded_by_the_moment_is_shown(of):
+    later = {**event("A1", "ward", "Ward 9"), "recorded_at": "2026-01-06T09:00:00Z"}
+    answer = client(of).predict(question(events=[event("A1", "ward", "Ward 7"), later]))
+    assert answer.status_code == 200
+    assert client(of).get("/board/Ward 7").status_code == 200
+    assert client(of).get("/board/Ward 9").status_code == 404
+
+
+def test_somebody_out_of_scope_is_listed_with_why(of):
+    body = question(stay("A1"), stay("A2", age=15), events=[event("A1", "ward", "W"), event("A2", "ward", "W")])
+    text = page_of(of, "W", **body).text
+    assert "No prediction" in text
+    assert "no prediction: under 18" in text
+
+
+def test_somebody_who_has_left_is_not_on_the_board(of):
+    left = stay("A2", discharged_at="2026-01-05T10:00:00Z")
+    client(of).predict({**question(stay("A1"), left), "for": ["A2"]})
+    text = client(of).get("/board/no ward", **PAGE).text
+    assert "P-A1" in text
+    assert "P-A2" not in text
+
+
+def test_what_a_ward_sends_is_escaped(of):
+    body = question(
+        stay(patient_id=HOSTILE),
+        events=[event("A1", "ward", HOSTILE), event("A1", "bed", HOSTILE)],
+    )
+    assert client(of).predict(body).status_code == 200
+    wards = client(of).get("/board", **PAGE).text
+    link = re.search(r'href="(/board/[^"]+)"', wards.partition("<tbody>")[2])[1]
+    for text in (wards, client(of).get(link, **PAGE).text):
+        assert "&lt;script&gt;" in text
+        assert "script" not in {tag for tag, _ in Tags(text).found}
+
+
+@pytest.mark.parametrize("ward", ["Ward/7", "Ward 7?", "7%", "Ålesund", "#1"])
+def test_every_ward_name_has_an_address(of, ward):
+    client(of).predict(ward_question(ward))
+    link = re.search(r'href="(/board/[^"]+)"', client(of).get("/board").text.partition("<tbody>")[2])[1]
+    assert client(of).get(link).status_code == 200
+
+
+def test_pages_need_nothing_from_outside_and_no_script(of):
+    client(of).predict(ward_question())
+    for path in ("/board", "/board/Ward 7", "/v1/docs", "/nowhere"):
+        answer = client(of).get(path, **PAGE)
+        tags = Tags(answer.text).found
+        links = [attrs[name] for _, attrs in tags for name in ("href", "src", "action") if name in attrs]
+        assert all(link.startswith(("/", "#")) and not link.startswith("//") for link in links)
+        assert not {tag for tag, _ in tags} & {"script", "style", "iframe", "object"}
+        assert not [
+            attrs for _, attrs in tags if "style" in attrs or any(name.startswith("on") for name in attrs)
+        ]
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+    css = client(of).get("/static/board.css").text
+    assert "url(" not in css
+    assert "@import" not in css
+
+
+def test_pages_can_be_used_without_seeing_them(of):
+    text = page_of(of).text
+    tags = Tags(text).found
+    assert dict(tags)["html"] == {"lang": "en-GB"}
+    assert ("a", {"class": "skip", "href": "#main"}) in tags
+    assert all("scope" in attrs for tag, attrs in tags if tag == "th")
+    strips = [attrs for tag, attrs in tags if tag == "svg" and attrs.get("role") == "img"]
+    assert len(strips) == 3
+    assert strips[0]["aria-label"].startswith("Chance of being home by the end of each day: Tue 6 Jan 4 %, Wed")
+    assert strips[0]["aria-label"].count("%") == 14
+
+
+def test_weekends_and_bank_holidays_are_shaded(of):
+    body = question(at="2026-03-31T08:00:00+01:00")  # Easter: Friday 3 April to Monday 6 April
+    text = page_of(of, "no ward", **body).text
+    strip = text.partition('class="strip"')[2].partition("</svg>")[0]
+    assert strip.count('class="free"') == 4 + 2
+
+
+def test_an_old_board_says_so(of):
+    client(of).predict(ward_question())
+    rows = of.store.latest("Ward 7")
+    ages = [ward_page(rows, shipped_facts(), NOW + timedelta(hours=h)).age for h in (23, 30, 72)]
+    assert ages == ["", "30 hours", "3 days"]
+
+
+def test_a_newer_question_replaces_the_older_board(of):
+    client(of).predict(ward_question(beds=3))
+    client(of).predict({**ward_question(beds=2), "at": "2026-01-07T08:00:00Z"})
+    client(of).predict({**ward_question(beds=1), "at": "2026-01-07T08:00:00Z"})
+    rows = of.store.latest("Ward 7")
+    assert sorted(row.admission_id for row in rows) == ["A1", "A2"]
+    assert of.store.count() == 6
+
+
+def test_wards_of_two_sites_are_two_boards(of):
+    for site in ("S1", "S2"):
+        name = f"A-{site}"
+        client(of).predict(question(stay(name, site=site), events=[event(name, "ward", "Ward 7")]))
+    assert of.store.wards() == [("Ward 7", "S1"), ("Ward 7", "S2")]
+    assert "P-A-S2" not in client(of).get("/board/Ward 7?site=S1").text
+
+
+def test_counts_are_sums_of_chances(of):
+    client(of).predict(ward_question(beds=3))
+    expected = expected_home(of.store.latest("Ward 7"), date(2026, 1, 6))
+    assert (expected.today, expected.tomorrow, expected.weekend) == ("0.1", "0.4", "1.8")
+    assert expected.weekend_ends == "Sun 11 Jan"
+
+
+@pytest.mark.parametrize(
+    ("today", "ends"),
+    [
+        (date(2026, 1, 5), "Sun 11 Jan"),
+        (date(2026, 1, 9), "Sun 11 Jan"),
+        (date(2026, 1, 10), "Sun 18 Jan"),  # on a Saturday tomorrow already says it
+        (date(2026, 1, 11), "Sun 18 Jan"),
+    ],
+)
+def test_the_weekend_counted_ends_after_tomorrow(today, ends):
+    assert expected_home([], today).weekend_ends == ends
+
+
+@pytest.mark.parametrize(("name", "context"), [("ward", WardPage), ("wards", WardsPage), ("docs", DocsPage)])
+def test_a_page_uses_the_fields_of_its_context_and_no_other(name, context):
+    environment = templates()
+    source, _, _ = environment.loader.get_source(environment, f"{name}.html")
+    tree = environment.parse(source)
+    macros = {macro.name for macro in tree.find_all(jinja2.nodes.Macro)}
+    macros |= {name for line in tree.find_all(jinja2.nodes.FromImport) for name in line.names}
+    used = jinja2.meta.find_undeclared_variables(tree) - macros
+    assert used == {field.name for field in fields(context)}
+    assert all(field.metadata["help"] for field in fields(context))
+
+
+def test_a_possible_day_is_never_said_to_be_impossible_or_certain():
+    chances = (0.0, 0.0001, 0.0099, 0.01, 0.99, 0.9901, 0.9999, 1.0)
+    said = ["0 %", "under 1 %", "under 1 %", "1 %", "99 %", "over 99 %", "over 99 %", "100 %"]
+    assert [percent(chance) for chance in chances] == said

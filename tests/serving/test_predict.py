@@ -1,0 +1,253 @@
+import json
+import logging
+from typing import get_args
+
+import pytest
+
+from features.columns import ADMISSION_COLUMNS, EVENT_COLUMNS
+from models.prediction import WarningKind
+from serving.schema import AdmissionRow, EventRow, PredictAnswer, WarningAnswer
+from serving.store import Store, StoreFault
+from tests.serving.builders import (
+    CANARY,
+    BrokenPredictor,
+    client,
+    event,
+    parts,
+    question,
+    stay,
+    ward_question,
+)
+
+JSON = {"Content-Type": "application/json"}
+LEFT_BEFORE_ARRIVING = {"discharged_at": "2026-01-02T10:00:00+00:00"}
+
+
+@pytest.fixture
+def of(tmp_path):
+    return parts(tmp_path)
+
+
+def test_the_rows_have_the_contracts_fields():
+    for model, columns in ((AdmissionRow, ADMISSION_COLUMNS), (EventRow, EVENT_COLUMNS)):
+        assert list(model.model_fields) == [column.name for column in columns]
+        required = [name for name, field in model.model_fields.items() if field.is_required()]
+        assert required == [c.name for c in columns if c.required and c.name != "discharged_at"]
+
+
+def test_the_rows_have_the_contracts_ranges():
+    properties = AdmissionRow.model_json_schema()["properties"]
+    age, decile = properties["age"], properties["deprivation_decile"]["anyOf"][0]
+    found = {
+        "age": (age["minimum"], age["maximum"]),
+        "deprivation_decile": (decile["minimum"], decile["maximum"]),
+    }
+    assert found == {c.name: (c.low, c.high) for c in ADMISSION_COLUMNS if c.kind == "integer"}
+
+
+def test_an_answer_keeps_the_contract(of):
+    answer = client(of).predict(ward_question())
+    assert answer.status_code == 200
+    read = PredictAnswer.model_validate_json(answer.content)
+    assert [one.admission_id for one in read.predictions] == ["A1", "A2", "A3"]
+
+
+def test_the_kinds_of_warning_are_the_models():
+    assert get_args(WarningAnswer.model_fields["kind"].annotation) == get_args(WarningKind)
+
+
+def test_open_stays_are_predicted_and_others_are_history(of):
+    before = stay(
+        "A0", patient_id="P-A1", admitted_at="2025-06-01T10:00:00Z", discharged_at="2025-06-03T10:00:00Z"
+    )
+    answer = client(of).predict(question(before, stay("A1")))
+    assert [one["admission_id"] for one in answer.json()["predictions"]] == ["A1"]
+    [logged] = of.store.latest("no ward")
+    assert [row["admission_id"] for row in logged.inputs["earlier"]] == ["A0"]
+
+
+def test_a_stay_named_in_for_is_predicted_though_its_discharge_is_known(of):
+    left = stay("A2", discharged_at="2026-01-07T10:00:00Z")
+    answer = client(of).predict({**question(stay("A1"), left), "for": ["A2"]})
+    assert [one["admission_id"] for one in answer.json()["predictions"]] == ["A1", "A2"]
+
+
+def test_the_moment_is_now_where_none_is_given(of):
+    asked = {key: value for key, value in question().items() if key != "at"}
+    assert client(of).predict(asked).json()["predictions"][0]["at"] == "2026-01-06T08:05:00+00:00"
+
+
+def test_a_stay_that_begins_later_is_noted_and_not_predicted(of):
+    planned = stay("A2", admitted_at="2026-01-09T09:00:00Z")
+    answer = client(of).predict(question(stay("A1"), planned)).json()
+    assert [one["admission_id"] for one in answer["predictions"]] == ["A1"]
+    assert "1 stays had not begun, or were not recorded, by `at`: not predicted" in answer["notes"]
+
+
+def test_nobody_in_a_bed_yet_is_an_empty_answer(of):
+    answer = client(of).predict(question(stay(admitted_at="2026-01-09T09:00:00Z")))
+    assert (answer.status_code, answer.json()["predictions"]) == (200, [])
+
+
+def test_an_event_name_that_is_not_known_is_noted(of):
+    answer = client(of).predict(question(events=[event("A1", "moon_phase", "full")])).json()
+    assert any("moon_phase" in note for note in answer["notes"])
+
+
+def test_every_answer_is_on_disk_with_what_it_was_made_from(of):
+    answer = client(of).predict(ward_question(beds=2)).json()
+    logged = of.store.latest("Ward 7")
+    assert [one.answer for one in logged] == answer["predictions"]
+    assert logged[0].inputs["now"] == {"ward": "Ward 7", "bed": "B1", "planned_discharge_on": None}
+    assert logged[0].inputs["admission"] == stay("A1")
+    assert len(logged[0].inputs["events"]) == 2
+    assert (logged[0].release, logged[0].release_digest) == (of.predictor.release, of.digest)
+    assert logged[0].asked_by.startswith("ward system ")
+
+
+WRONG = {
+    "a naive moment": question(at="2026-01-06T08:00:00"),
+    "a moment that is no instant": question(at=CANARY),
+    "a moment that is a number of seconds": question(at="1767225600"),
+    "a moment beyond the bank-holiday table": question(at="2150-01-06T08:00:00Z"),
+    "a month that is none": question(at="2026-13-06T08:00:00Z"),
+    "a naive admission": question(stay(admitted_at="2026-01-03T14:20:00")),
+    "an impossible admission": question(stay(admitted_at="2026-02-31T14:20:00Z")),
+    "an unknown column": question(stay(**{CANARY: 1})),
+    "an unknown column near a known one": question(stay(admited_at=CANARY)),
+    "an unknown key": question(**{CANARY: 1}),
+    "a missing column": question({"admission_id": CANARY}),
+    "an age as text": question(stay(age=CANARY)),
+    "an age over 120": question(stay(age=210)),
+    "an age of None": question(stay(age=None)),
+    "an unknown code": question(stay(admission_method=CANARY)),
+    "an empty identifier": question(stay(admission_id="")),
+    "a control character": question(stay(patient_id=f"{CANARY}\x00")),
+    "a text of 300 characters": question(stay(site=CANARY * 20)),
+    "a discharge before the admission": question(stay(), stay("A2", patient_id=CANARY, **LEFT_BEFORE_ARRIVING)),
+    "a stay that is there twice": question(stay(CANARY), stay(CANARY)),
+    "an event of a stranger": question(events=[event(CANARY, "news2", number=3)]),
+    "an event without its number": question(events=[event("A1", "news2", CANARY)]),
+    "a flag of 3": question(events=[event("A1", "lives_alone", number=3)]),
+    "a date that is none": question(events=[event("A1", "planned_discharge_on", CANARY)]),
+    "a pathway that is none": question(events=[event("A1", "pathway", CANARY)]),
+    "no admissions": {"admissions": []},
+    "nothing": {},
+    "a list": [CANARY],
+    "only history": question(stay(CANARY, discharged_at="2026-01-05T10:00:00Z")),
+    "somebody in for who is not there": question(**{"for": [CANARY]}),
+    "somebody in for who comes later": question(
+        stay(), stay("A2", admitted_at="2026-01-09T09:00:00Z"), **{"for": ["A2"]}
+    ),
+}
+
+
+@pytest.mark.parametrize("body", WRONG.values(), ids=WRONG.keys())
+def test_a_fault_is_a_problem_that_names_the_field_and_repeats_no_value(of, caplog, body):
+    caplog.set_level(logging.DEBUG)
+    answer = client(of).predict(body)
+    problem = answer.json()
+    assert answer.status_code == problem["status"] == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert all(set(error) == {"pointer", "detail"} for error in problem["errors"])
+    assert problem["errors"]
+    assert CANARY not in answer.text
+    assert CANARY not in caplog.text
+    assert of.store.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ('"number": NaN', "number must be a finite number"),
+        ('"number": Infinity', "number must be a finite number"),
+        ('"number": 1e999', "number must be a finite number"),
+        ('"number": "3"', "number must be a number"),
+        ('"number": true', "number must be a number"),
+    ],
+)
+def test_a_number_is_a_finite_json_number(of, text, detail):
+    body = json.dumps(question(events=[event("A1", "news2")])).replace('"number": null', text)
+    answer = client(of).request("POST", "/v1/predict", JSON, content=body)
+    assert answer.json()["errors"] == [{"pointer": "/events/0/number", "detail": detail}]
+
+
+@pytest.mark.parametrize("body", [b"", b"nope", b'{"at": ', b"\xff\xfe", b"[" * 5000, b'{"at": "\\ud800"}'])
+def test_a_body_that_is_not_json_is_400(of, body):
+    answer = client(of).request("POST", "/v1/predict", JSON, content=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/vnd.bentoml+pickle"},
+        {},
+        {**JSON, "Content-Encoding": "gzip"},
+    ],
+)
+def test_a_body_that_is_not_plain_json_is_415(of, headers):
+    answer = client(of).request("POST", "/v1/predict", headers, content=b"{}")
+    assert answer.status_code == 415
+
+
+def test_a_body_over_the_limit_is_413_declared_or_not(tmp_path):
+    of = parts(tmp_path, HOMEWARD_BODY_LIMIT_BYTES="2048")
+    read = []
+
+    async def chunks():
+        for number in range(100):
+            read.append(number)
+            yield b" " * 1024
+
+    declared = client(of).request("POST", "/v1/predict", JSON, content=b" " * 4096)
+    streamed = client(of).request("POST", "/v1/predict", JSON, content=chunks())
+    assert (declared.status_code, streamed.status_code) == (413, 413)
+    assert "at most 2,048 bytes" in declared.json()["detail"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_another_method_is_405(of, method):
+    answer = client(of).request(method, "/v1/predict")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+class FullDisk(Store):
+    def log(self, predictions):
+        list(predictions)
+        raise StoreFault("disk full")
+
+
+def test_what_cannot_be_logged_is_not_answered(tmp_path):
+    of = parts(tmp_path, store=FullDisk(f"sqlite:///{tmp_path / 'full.db'}"))
+    answer = client(of).predict(ward_question())
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "10"
+    assert "predictions" not in answer.json()
+
+
+def test_a_fault_of_ours_tells_nothing_and_logs_no_value(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    of = parts(tmp_path, BrokenPredictor())
+    answer = client(of).predict(question(stay(patient_id=CANARY)))
+    assert answer.status_code == 500
+    assert answer.json()["detail"] == "the service failed; its log says where"
+    assert "KeyError in answer:" in caplog.text
+    assert CANARY not in answer.text + caplog.text
+
+
+def test_a_success_logs_counts_and_templates_only(of, caplog):
+    caplog.set_level(logging.INFO, "serving")
+    client(of).predict(question(stay(CANARY), events=[event(CANARY, "ward", "W1")]))
+    client(of).get(f"/board/{CANARY}?site={CANARY}")
+    assert "POST /v1/predict 200" in caplog.text
+    assert "GET /board/{ward} 404" in caplog.text
+    assert CANARY not in caplog.text
+    assert CANARY not in client(of).get("/metrics").text
+
+
+def test_a_moment_is_the_instant_that_was_asked_for(of):
+    answer = client(of).predict(question(at="2026-07-06T08:00:00+01:00")).json()
+    assert answer["predictions"][0]["at"] == "2026-07-06T08:00:00+01:00"

@@ -1,0 +1,96 @@
+"""The service as BentoML runs it: its own application around ours, in this process."""
+
+import asyncio
+import logging
+
+import httpx
+import pytest
+
+from serving.service import WardService, served
+from tests.serving.builders import CANARY, TOKEN, BrokenPredictor, parts, question, stay, ward_question
+
+BENTOML_OWN = ("/", "/docs.json", "/schema.json", "/metrics", "/healthz", "/static_content/x", "/nowhere")
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def ask(tmp_path, monkeypatch):
+    """Return a function that starts the service, asks it a list of (method, path, options), and stops it."""
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bentoml"))
+    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
+
+    def asked(*requests, **given):
+        class Ward(WardService):
+            def opened(self):
+                return parts(tmp_path, **given)
+
+        async def run():
+            app = served(Ward).to_asgi()
+            transport = httpx.ASGITransport(app)
+            async with (
+                app.router.lifespan_context(app),
+                httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as caller,
+            ):
+                return [await caller.request(method, path, **more) for method, path, more in requests]
+
+        return asyncio.run(run())
+
+    return asked
+
+
+def test_bentomls_own_pages_are_behind_the_gate(ask):
+    answers = ask(*[("GET", path, {}) for path in BENTOML_OWN])
+    assert [answer.status_code for answer in answers] == [401] * len(BENTOML_OWN)
+    answers = ask(*[("GET", path, {"headers": {"Authorization": "Bearer wrong"}}) for path in BENTOML_OWN])
+    assert [answer.status_code for answer in answers] == [401] * len(BENTOML_OWN)
+
+
+def test_only_the_probes_are_open(ask):
+    assert [answer.status_code for answer in ask(("GET", "/livez", {}), ("GET", "/readyz", {}))] == [200, 200]
+
+
+def test_bentomls_index_and_documents_are_not_served(ask):
+    home, docs = ask(("GET", "/", {"headers": BEARER}), ("GET", "/docs.json", {"headers": BEARER}))
+    assert (home.status_code, home.headers["location"]) == (303, "/board")
+    assert docs.status_code == 404
+
+
+def test_the_way_from_question_to_board(ask):
+    answered, board = ask(
+        ("POST", "/v1/predict", {"headers": BEARER, "json": ward_question()}),
+        ("GET", "/board/Ward 7", {"headers": BEARER}),
+    )
+    assert len(answered.json()["predictions"]) == 3
+    assert "default-src 'none'" in board.headers["content-security-policy"]
+    assert "P-A3" in board.text
+
+
+def test_a_store_that_cannot_be_written_is_not_ready(ask, tmp_path):
+    class Broken:
+        def writable(self):
+            return False
+
+        def close(self):
+            pass
+
+    [answer] = ask(("GET", "/readyz", {}), store=Broken())
+    assert answer.status_code == 503
+
+
+def test_a_fault_of_ours_reaches_no_log_of_bentomls(ask, caplog):
+    caplog.set_level(logging.DEBUG)
+    body = {"headers": BEARER, "json": question(stay(patient_id=CANARY))}
+    [answer] = ask(("POST", "/v1/predict", body), predictor=BrokenPredictor())
+    assert answer.status_code == 500
+    assert CANARY not in answer.text + caplog.text
+
+
+def test_the_module_imports_nothing_heavy():
+    import subprocess
+    import sys
+
+    heavy = "{'pandas', 'lightgbm', 'sqlalchemy', 'mlflow', 'training'} & set(sys.modules)"
+    code = f"import sys, serving.service, serving.__main__; print({heavy})"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+    )
