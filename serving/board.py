@@ -19,6 +19,7 @@ GAPS_SHOWN = 3
 STALE_AFTER = timedelta(hours=24)
 SUNDAY = 6
 LEAST_SAID = 0.01
+NOT_ABOUT_THE_PATIENT = "calibration"  # a reason in the sum, but nothing that a ward can look at
 COMPARED = " than patients like this on average"  # said once, in the heading of the column
 
 
@@ -253,7 +254,8 @@ def _age(age: timedelta) -> str:
 
 
 def _reasons(reasons: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:
-    by_size = sorted(reasons["discharge"], key=lambda reason: -abs(reason["days"]))
+    about = [reason for reason in reasons["discharge"] if reason["feature"] != NOT_ABOUT_THE_PATIENT]
+    by_size = sorted(about, key=lambda reason: -abs(reason["days"]))
     return tuple(str(reason["text"]).removesuffix(COMPARED) for reason in by_size[:REASONS_SHOWN])
 
 

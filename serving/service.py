@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # site of 1,000 room on a busy machine.  Then the workers give up with a problem, and BentoML after 30 s.
 ANSWER_SECONDS = 25
 TIMEOUT_SECONDS = 30
-PREDICTING = {"threads": 2, "at_once": 16, "seconds": ANSWER_SECONDS}  # two cores; the queue stays short
+PREDICTING = {"threads": 2, "at_once": 8, "seconds": ANSWER_SECONDS}  # two cores; the queue stays short
 READING = {"threads": 2, "at_once": 32, "seconds": ANSWER_SECONDS}  # a board never waits behind a long batch
 MOST_REQUESTS_AT_ONCE = 128  # BentoML's own limit, above the sum of ours; it answers without Retry-After
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)

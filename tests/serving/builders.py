@@ -20,6 +20,7 @@ from models.prediction import (
     Reasons,
 )
 from serving.access import Keys
+from serving.board import COMPARED
 from serving.gate import Gate, Guard
 from serving.metrics import Metrics
 from serving.routes import Parts, application
@@ -31,6 +32,14 @@ TOKEN = "the-right-token-of-the-ward-system-0123"
 NOW = datetime(2026, 1, 6, 8, 5, tzinfo=UTC)
 AT = "2026-01-06T08:00:00+00:00"
 CANARY = "CANARY-4717-person"
+
+
+REASONS = (
+    Reason("calibration", "What later patients showed (calibration): about 3 days longer" + COMPARED, 3.0),
+    Reason("NEWS2", "NEWS2 score 1: makes no difference to the date", 0.01),
+    Reason("frailty", "Clinical Frailty Scale 7: about 2.1 days longer" + COMPARED, 2.1),
+    Reason("age", "Age 81 years: about 2.5 days shorter" + COMPARED, -2.5),
+)
 
 
 class FakePredictor:
@@ -59,9 +68,7 @@ class FakePredictor:
             home_within_30_days=0.9,
             expected_delay_days=1.6,
             readmission=ReadmissionForecast(0.23, "high"),
-            discharge_reasons=Reasons(
-                4.0, 6.6, (Reason("frailty", "Clinical Frailty Scale 7: about 2.1 days longer", 2.1),)
-            ),
+            discharge_reasons=Reasons(4.0, 6.6, REASONS),
             warnings=(PredictionWarning("mobility", "missing", "Mobility is not recorded"),),
         )
 

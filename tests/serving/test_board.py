@@ -54,6 +54,12 @@ def test_a_ward_shows_one_row_a_patient(of):
     assert "Predictions made at 08:05 on Tue 6 Jan 2026" in text
 
 
+def test_the_two_largest_reasons_about_the_patient_are_said(of):
+    reasons = re.findall(r"<li>([^<]*(?:longer|shorter|difference)[^<]*)</li>", page_of(of).text)
+    age, frailty = "Age 81 years: about 2.5 days shorter", "Clinical Frailty Scale 7: about 2.1 days longer"
+    assert reasons == [age, frailty] * 3
+
+
 def test_the_persons_date_stands_beside_ours_with_its_chance(of):
     planned = event("A1", "planned_discharge_on", "2026-01-09")
     text = page_of(of, "no ward", **question(events=[planned])).text

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.hospital import NATIONS, shipped_facts
-from features.sources.simulation.clock import DAYS_A_YEAR, Clock, clock_until
+from features.sources.simulation.clock import DAYS_A_YEAR, MINUTES_A_DAY, Clock, clock_until
 from features.sources.simulation.lives import Lives, lived
 from features.sources.simulation.numbers import kept, parameters
 from features.sources.simulation.people import pool_of_people
@@ -18,6 +18,7 @@ from features.sources.simulation.tables import as_recorded
 from features.tables import Hospital, check
 
 UNTIL = pd.Timestamp("2026-11-02 08:00", tz="Europe/London")
+WARM_UP_DAYS = 365  # lived before the tables begin, so that who comes back often already does
 SPARE_PEOPLE = 1.05  # more than are expected to be needed, and 3 standard errors beyond
 
 
@@ -31,8 +32,9 @@ def simulate(
 ) -> Hospital:
     """Return a hospital of about `admissions` stays over `days` days, as its systems held it at `until`.
 
-    The same arguments give the same tables.  The hospital opens, empty, at midnight `days` days before; nothing
-    recorded after `until` is in it, so people who are still in a bed have no `discharged_at`.  A stay is lived
+    The same arguments give the same tables.  They begin at midnight `days` days before, with people who have
+    come and gone for a year by then, and leave out stays that began earlier, as an extract does; nothing
+    recorded after `until` is in them, so people still in a bed have no `discharged_at`.  A stay is lived
     a day at a time: each day's chances follow from what is recorded by then, the calendar and one hidden
     severity class, so that the truth at any moment can be computed; see `course`.  Nobody's stays overlap,
     and nobody shares a bed.  There are no children, no maternity care and no day cases, and wards do not
@@ -47,7 +49,7 @@ def simulate(
         raise ValueError(f"until must carry a time zone, found {until}; try until.tz_localize('Europe/London')")
     facts = replace(shipped_facts(), nation=nation)
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
-    when = clock_until(until, days, nation, facts.time_zone)
+    when = clock_until(until, days + WARM_UP_DAYS, nation, facts.time_zone)
     lives = _lives(admissions, when, nation, sites, streams[:2])
     stays, events = as_recorded(lives, when, nation, streams[2:])
     note = f"simulated patients: {admissions} admissions, seed {seed}, {nation}, {sites} sites, {days} days"
@@ -56,14 +58,15 @@ def simulate(
 
 
 def _lives(admissions: int, when: Clock, nation: str, sites: int, streams: list[np.random.Generator]) -> Lives:
-    """Return the lives of as many people, in the order of the pool, as give that many admissions."""
-    a_person = parameters()["arrivals"]["pool_rows_per_person_year"] * when.days / DAYS_A_YEAR
+    """Return the lives of as many people of the pool as give that many admissions after warming up."""
+    a_person = parameters()["arrivals"]["pool_rows_per_person_year"] * (when.days - WARM_UP_DAYS) / DAYS_A_YEAR
     pool = int(admissions * (SPARE_PEOPLE + 6 / np.sqrt(admissions + 1)) / a_person) + 50
     lives = lived(pool_of_people(pool, nation, sites, streams[0]), when, nation, streams[1])
-    stays_of = np.bincount(lives.stays["person"], minlength=pool)
+    shown = lives.stays["admitted"] >= WARM_UP_DAYS * MINUTES_A_DAY
+    stays_of = np.bincount(lives.stays["person"][shown], minlength=pool)
     enough = min(int(np.searchsorted(stays_of.cumsum(), admissions)) + 1, pool)
     names = streams[0].permutation(enough) + 1  # a pseudonym says nothing about its person
-    stays = kept(lives.stays, lives.stays["person"] < enough)
+    stays = kept(lives.stays, shown & (lives.stays["person"] < enough))
     number = np.full(len(lives.stays["stay"]), -1)
     number[stays["stay"]] = np.arange(len(stays["stay"]))
     stays = {**stays, "stay": np.arange(len(stays["stay"]))}
