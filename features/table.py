@@ -70,7 +70,11 @@ def _clock_columns(rows: pd.DataFrame, hospital: Hospital) -> Mapping[str, objec
 def _history(hospital: Hospital, rows: pd.DataFrame, at: Integers) -> Mapping[str, object]:
     patients = pd.Index(hospital.admissions["patient_id"].unique())
     people = patients.get_indexer(pd.Index(rows["patient_id"])).astype(np.int64)
-    return history_columns(hospital, patients, Rows(people, at, microseconds(rows["admitted_at"])))
+    # A discharge recorded late must not let the person's next stay into the history of this one.
+    ended = microseconds(rows["admitted_at"] + pd.to_timedelta(rows["hours_so_far"], unit="h"))
+    return history_columns(
+        hospital, patients, Rows(people, np.minimum(at, ended), microseconds(rows["admitted_at"]))
+    )
 
 
 def _observed(

@@ -69,6 +69,29 @@ def raised(ready_by: Floats, home_by: Floats) -> Floats:
     return np.maximum(ready_by, home_by)
 
 
+def if_home(by: Floats) -> Floats:
+    """Return a curve for those to whom it happens: its share of its own total, so that it ends at 1."""
+    return by / np.maximum(by[:, -1:], 1e-12)
+
+
+def ready_if_home(curves: Curves) -> Floats:
+    """Return the ready curve for those who go home, never below the home curve for the same people.
+
+    So the likely ready day never lies after the likely day of leaving.
+    """
+    assert curves.ready_by is not None
+    return np.maximum(if_home(curves.ready_by), if_home(curves.home_by))
+
+
+def waiting_days(curves: Curves, already: npt.NDArray[np.bool_]) -> Floats:
+    """Return expected days from being ready to going home, for those who go home, up to the horizon.
+
+    `already` are rows recorded as ready, who wait from now on.
+    """
+    ready = np.where(already[:, None], 1.0, ready_if_home(curves))
+    return np.asarray((ready - if_home(curves.home_by)).sum(axis=1))
+
+
 def median_day(by: Floats) -> Integers:
     """Return the first day by which half of the curve's own total has happened ("if they go home")."""
     return np.argmax(by >= by[:, -1:] / 2, axis=1).astype(np.int64)

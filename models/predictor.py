@@ -18,7 +18,14 @@ from models import explanation
 from models.booster import Floats
 from models.calibration import CurveMap
 from models.discharge_date import DateModel, Days
-from models.distribution import Curves, fewest_days, median_day, raised
+from models.distribution import (
+    Curves,
+    fewest_days,
+    median_day,
+    raised,
+    ready_if_home,
+    waiting_days,
+)
 from models.encoding import Encoder, Matrix
 from models.prediction import (
     DateForecast,
@@ -64,9 +71,10 @@ class Predictor:
             moments = pd.DataFrame({"admission_id": list(wanted), "at": at}, index=list(wanted))
             inpatients = at_moments(hospital, moments)
         scope = out_of_scope(inpatients, hospital)
-        table = feature_table(inpatients, hospital, at)
+        scope[inpatients["admission_recorded_at"] > at] = "not in hospital yet at this moment"
         inside = scope.isna()
-        predicted = {one.admission_id: one for one in self.predict(table[inside], at)}
+        table = feature_table(inpatients[inside], hospital, at)
+        predicted = {one.admission_id: one for one in self.predict(table, at)}
         refused = {
             str(admission): Prediction(str(admission), at, self.release, warnings=(_scope_warning(str(why)),))
             for admission, why in scope[~inside].items()
@@ -129,7 +137,8 @@ class Predictor:
                 draft.home_within_30_days = float(curves.home_by[row, 29])
                 draft.ready_since = since[row]
         if curves.ready_by is not None:
-            ready, waiting = forecasts(curves.ready_by, days.first), waiting_days(curves, since)
+            ready = forecasts(ready_if_home(curves), days.first, shown=curves.ready_by)
+            waiting = waiting_days(curves, np.array([day is not None for day in since])).tolist()
             for row, draft in enumerate(drafts):
                 if not has_left[row]:
                     draft.ready = None if since[row] else ready[row]
@@ -207,17 +216,22 @@ class _Draft:
         return Prediction(**{**vars(self), "warnings": tuple(self.warnings)})
 
 
-def forecasts(by: Floats, first: npt.NDArray[np.datetime64]) -> list[DateForecast]:
-    """Return the likely day, the range and the daily probabilities of each curve."""
+def forecasts(by: Floats, first: npt.NDArray[np.datetime64], shown: Floats | None = None) -> list[DateForecast]:
+    """Return the likely day, the range and the daily probabilities of each curve.
+
+    The probabilities are of `shown` where it is given: the day and the range read "if they go home", a
+    probability does not.
+    """
     likely = median_day(by)
     earliest, latest = fewest_days(by)
+    chances = by if shown is None else shown
     starts: list[date] = first.astype("datetime64[D]").tolist()
     return [
         DateForecast(
             start + timedelta(int(likely[row])),
             start + timedelta(int(earliest[row])),
             start + timedelta(int(latest[row])),
-            {start + timedelta(day): float(by[row, day]) for day in range(DAYS_SHOWN)},
+            {start + timedelta(day): float(chances[row, day]) for day in range(DAYS_SHOWN)},
         )
         for row, start in enumerate(starts)
     ]
@@ -239,17 +253,6 @@ def ready_since(table: pd.DataFrame, first: npt.NDArray[np.datetime64]) -> list[
 def band_of(risk: float) -> Literal["low", "medium", "high"]:
     """Return the band of a risk; the bands are for sorting a board, not for refusing anybody."""
     return "high" if risk >= HIGH_RISK else "medium" if risk >= MEDIUM_RISK else "low"
-
-
-def waiting_days(curves: Curves, since: list[date | None]) -> list[float]:
-    """Return expected days in a bed after being ready, from the same curves as the dates."""
-    assert curves.ready_by is not None
-    already = np.array([day is not None for day in since])
-    ready_by = np.where(already[:, None], 1.0, curves.ready_by)
-    waiting: list[float] = (
-        np.clip(np.minimum(ready_by - curves.home_by, curves.in_bed), 0, 1).sum(axis=1).tolist()
-    )
-    return waiting
 
 
 def _scope_warning(why: str) -> PredictionWarning:

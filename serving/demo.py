@@ -48,10 +48,14 @@ def prepared(demo: Demo, children: Children) -> None:
     """Simulate a hospital, fit and promote a release, and write a token; what is there already is kept."""
     hospital, figures = demo.folder / "hospital", demo.folder / "fit.json"
     demo.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not (hospital / "simulation.json").is_file():
+    if (hospital / "simulation.json").is_file():
+        demo.say(f"1/5 the simulated hospital is there; delete {demo.folder} to begin afresh")
+    else:
         demo.say(f"1/5 a hospital of {demo.admissions:,} simulated admissions")
         children.run([*TRAINING, "simulate", "--admissions", str(demo.admissions), "--out", str(hospital)])
-    if not figures.is_file():
+    if figures.is_file():
+        demo.say("2/5 the models are there")
+    else:
         demo.say("2/5 fitting the models")
         fit = [*TRAINING, "fit", "--source", "simulated", "--path", str(hospital)]
         children.run([*fit, "--json", str(figures)])

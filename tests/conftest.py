@@ -92,7 +92,8 @@ def small_hospital() -> "Hospital":
 @pytest.fixture(scope="session")
 def small_release_folder(small_hospital: "Hospital", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a release fitted on the small hospital; the first worker makes it for all."""
-    shared = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own  # the parent outlives a plain run
     with (shared / "small_release.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = shared / "small_release"

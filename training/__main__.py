@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from features.tables import Hospital
     from training.cohort import Say
     from training.detail import Detail
+    from training.fit import Fitted
+    from training.plan import TrainingPlan
 
 app = typer.Typer(
     help=__doc__,
@@ -84,27 +86,21 @@ def fit(
         hospital = _hospital(source, path, say)
         rows = prepared(hospital, plan, say)
         made = fitting.fit(rows, plan, say)
-        say(f"keeping release {made.predictor.release}")
-        about = {
-            "source": source,
-            "admissions": len(hospital.admissions),
-            "plan": plan.as_json(),
-            "figures": made.figures,
-            "notes": made.notes,
-        }
-        folder = kept(made.predictor, about)
+        say("keeping the release")
+        folder = kept(made.predictor, _about(hospital, plan, made))
+        found = {**made.figures, "release": folder.name}
         say("logging the run and registering the release in MLflow")
-        with runs.start_run(home(), made.predictor.release, plan.as_json(), {"source": source}) as run:
-            runs.log_figures(run, made.figures)
-            page = _report(made.figures, home() / "reports" / made.predictor.release, made.notes, made.detail)
+        with runs.start_run(home(), folder.name, plan.as_json(), {"source": source}) as run:
+            runs.log_figures(run, found)
+            page = _report(found, home() / "reports" / folder.name, made.notes, made.detail)
             runs.log_folder(run, page.parent, "report")
             version = runs.register_release(home(), folder, run)
-    print(table_text(made.figures))
+    print(table_text(found))
     for note in made.notes:
         print(f"note: {note}")
-    _write(figures, {**made.figures, "notes": made.notes})
+    _write(figures, {**found, "notes": made.notes})
     print(f"the report is {page}")
-    print(f"release {made.predictor.release} (version {version}, challenger) is in {folder}")
+    print(f"release {folder.name} (version {version}, challenger) is in {folder}")
 
 
 @app.command()
@@ -112,7 +108,8 @@ def evaluate(
     source: SourceOption, path: PathOption = None, release: ReleaseOption = None, figures: JsonOption = None
 ) -> None:
     """Measure a release on every eligible row of a source, beside baselines on the same rows."""
-    from training.cohort import measurable
+    from models.release import about, load
+    from training.cohort import data_digest, measurable
     from training.detail import detail
     from training.evaluate import figures as measured
     from training.home import home
@@ -121,10 +118,16 @@ def evaluate(
 
     _writable(figures)
     with stages(5) as say:
-        predictor = _release(source, release)
-        rows = measurable(_hospital(source, path, say), TrainingPlan().seed, say)
+        folder = _release_folder(source, release)
+        predictor = load(folder)
+        hospital = _hospital(source, path, say)
+        rows = measurable(hospital, TrainingPlan().seed, say)
         say(f"measuring release {predictor.release}")
         found, notes = measured(predictor, rows)
+        if about(folder)["about"].get("data_digest") == data_digest(hospital):
+            notes.insert(
+                0, "THE RELEASE LEARNT FROM THESE VERY ROWS: its figures flatter it; see those of `fit`"
+            )
         page = _report(
             found, home() / "reports" / f"{predictor.release}-evaluated", notes, detail(predictor, rows)
         )
@@ -144,13 +147,14 @@ def predict(
     release: ReleaseOption = None,
 ) -> None:
     """Predict every inpatient of a moment; without a calendar, every stay at admission and discharge."""
+    from models.release import load
     from training.predict import every_stay, inpatients_of
 
     _writable(out)
     if out.suffix not in {".parquet", ".csv"}:
         raise HomewardError(f"--out must end in .parquet or .csv, found {out.name}")
     with stages(3) as say:
-        predictor = _release(source, release)
+        predictor = load(_release_folder(source, release))
         hospital = _hospital(source, path, say)
         if hospital.dates == "comparable":
             moment = _moment(at, hospital)
@@ -201,12 +205,24 @@ def _hospital(source: str, path: Path | None, say: "Say") -> "Hospital":
     return read(source, path)
 
 
-def _release(source: str, name: str | None) -> Any:
-    from models.release import load
+def _release_folder(source: str, name: str | None) -> Path:
     from training import runs
     from training.home import home, newest
 
-    return load(runs.find(home(), name) if name else newest(source))
+    return runs.find(home(), name) if name else newest(source)
+
+
+def _about(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[str, Any]:
+    from training.cohort import data_digest
+
+    return {
+        "source": hospital.source,
+        "admissions": len(hospital.admissions),
+        "data_digest": data_digest(hospital),
+        "plan": plan.as_json(),
+        "figures": made.figures,
+        "notes": made.notes,
+    }
 
 
 def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -127,6 +128,18 @@ def logistic_risk(train: Cohort, test: Cohort, outcome: pd.Series) -> Numbers | 
         _plain(X, numbers, codes), outcome[rows], logisticregression__sample_weight=weight / weight.mean()
     )
     return np.asarray(pipeline.predict_proba(_plain(test.X, numbers, codes))[:, 1])
+
+
+def logistic_out_of_fold(known: Cohort, fold: npt.NDArray[np.int64]) -> pd.Series:
+    """Return each row's readmission risk by a logistic regression that never saw its fold."""
+    risk = pd.Series(np.nan, index=known.rows.index)
+    for one in np.unique(fold):
+        out = fold == one
+        learn, held = Cohort(known.X[~out], known.rows[~out]), Cohort(known.X[out], known.rows[out])
+        found = logistic_risk(learn, held, learn.rows["readmitted"])
+        if found is not None:
+            risk[out] = found
+    return risk
 
 
 def specialty_by_day(train: Cohort, test: Cohort) -> Numbers:

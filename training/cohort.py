@@ -1,5 +1,6 @@
 """Rows to learn from and to be measured on: moments, features, outcomes and weights of one hospital."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -123,6 +124,12 @@ def thinned(
     board = (moments["moment"] != "any").to_numpy()
     kept = np.where(thin, lucky, ~daily | board)
     return moments[kept].reset_index(drop=True), np.where(thin, 1 / chance, 1.0)[kept]
+
+
+def data_digest(hospital: Hospital) -> str:
+    """Return a digest of the admissions, to tell whether a release is measured on what it learnt from."""
+    columns = hospital.admissions[["admission_id", "patient_id", "admitted_at", "discharged_at"]]
+    return hashlib.sha256(pd.util.hash_pandas_object(columns, index=False).to_numpy().tobytes()).hexdigest()
 
 
 def planned_days(prepared: Prepared) -> pd.Series:

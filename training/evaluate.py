@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.tables import Hospital
-from models.distribution import Curves, fewest_days
+from models.distribution import Curves, fewest_days, ready_if_home
 from models.predictor import Predictor
-from training.baselines import Cohort, baseline_figures
+from training.baselines import Cohort, baseline_figures, logistic_out_of_fold
 from training.cohort import Prepared, planned_days
 from training.metrics import LAST_DAY, Figures, censoring_weights, date_figures, readmission_figures
 from training.split import folds
@@ -28,6 +28,7 @@ def figures(
     measured = {
         "release": predictor.release,
         "source": test.hospital.source,
+        "dates": test.hospital.dates,
         "rows": len(test.rows),
         "readmission": readmission(predictor, test),
         "same_issue": None,
@@ -76,19 +77,35 @@ def dates(predictor: Predictor, test: Prepared) -> dict[str, Figures | None]:
             if measured is None:
                 continue
             held = parts[name]
-            parts[name] = {**measured, "admission": None} if held is None else {**held, "admission": measured}
+            alone = len(moments) == 1  # a source without dates is measured at admission only
+            first_part = {**measured, "admission": measured if alone else None}
+            parts[name] = first_part if held is None else {**held, "admission": measured}
     return parts
 
 
 def baselines(test: Prepared, train: Prepared | None) -> tuple[dict[str, Figures], list[str]]:
-    """Return the baselines' figures on the rows of `test`."""
-    halves = folds(test.rows["patient_id"], 2) if train is None else None
-    if train is not None or halves is None:
-        assert train is not None
+    """Return the baselines' figures on the rows of `test`.
+
+    Without training rows they learn from half of the patients and are scored on the other half, save
+    logistic regression of readmission, for which both halves take their turn.
+    """
+    if train is not None:
         return baseline_figures(_weighed(train), _weighed(test), test.hospital.facts, _planned(test))
+    halves = folds(test.rows["patient_id"], 2)
     other, own = test.pick(halves == 0), test.pick(halves == 1)
     found, notes = baseline_figures(_weighed(other), _weighed(own), test.hospital.facts, _planned(own))
+    known = test.pick(test.for_readmission() & (test.rows["moment"] == "discharge").to_numpy())
+    line = logistic_out_of_fold(
+        known.cohort.weighed_by("readmission_weight"), folds(known.rows["patient_id"], 2)
+    )
+    if line.notna().all() and "logistic_regression" in found:
+        held = found["logistic_regression"]["readmission"] or {}
+        found["logistic_regression"]["readmission"] = {**held, **_at_discharge(line, known.rows)}
     return found, [*notes, "baselines learnt from half of the patients and are scored on the other half"]
+
+
+def _at_discharge(risk: pd.Series, rows: pd.DataFrame) -> Figures:
+    return readmission_figures(risk, rows["readmitted"], rows["readmission_weight"])
 
 
 def source_notes(hospital: Hospital) -> list[str]:
@@ -121,7 +138,7 @@ def _ready(some: Prepared, curves: Curves) -> Figures | None:
     ended = np.where(seen, goals.ready_day, goals.exit_day)
     weight = censoring_weights(goals.ready_observed_days[asked], ended[asked], kind[asked])
     by = curves.ready_by[asked]
-    first, last = (edge.astype(np.float64) for edge in fewest_days(by))
+    first, last = (edge.astype(np.float64) for edge in fewest_days(ready_if_home(curves)[asked]))
     ready_day = np.where(seen, goals.ready_day, np.nan)[asked]
     return date_figures(by[:, : LAST_DAY + 1], ready_day, kind[asked], first, last, weight)
 

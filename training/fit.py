@@ -1,7 +1,5 @@
 """Fitting a release: measured on patients held out, then refitted on everybody."""
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +15,7 @@ from models.explanation import groups
 from models.predictor import Predictor
 from models.readmission import FOLDS, ReadmissionModel, fit_readmission, refit_readmission
 from models.reasons import Reference, date_contributions, fit_reference, reference_rows
+from training.baselines import Cohort, logistic_out_of_fold
 from training.cohort import Prepared, Say
 from training.detail import Detail, detail
 from training.evaluate import figures, risk_figures
@@ -55,12 +54,17 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     beside = detail(measured, test)
     say("refitting on every row")
     predictor, out_of_fold = _refit(rows, measured, plan, say)
-    found["readmission_out_of_fold"] = out_of_fold
+    if out_of_fold is not None:
+        found["out_of_fold"] = out_of_fold
+        notes.append(_out_of_fold_note(out_of_fold))
+    if out_of_fold is not None and rows.hospital.dates == "none":  # patients alone are split: use all of them
+        found["readmission"] = out_of_fold["readmission"]
+        for name, parts_of_it in out_of_fold["baselines"].items():
+            found["baselines"][name]["readmission"] = parts_of_it["readmission"]
     say("reasons: the reference patients")
     predictor = replace(predictor, references=_references(predictor, rows, plan))
     notes.append("figures are from before the refit on every row")
-    predictor = replace(predictor, release=_name(predictor, plan, rows.hospital.source))
-    return Fitted(predictor, {**found, "release": predictor.release}, notes, beside)
+    return Fitted(predictor, found, notes, beside)
 
 
 def _encoder(learn: Prepared) -> Encoder:
@@ -87,7 +91,7 @@ def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: Trainin
         sample = learn.readmission_sample(here, codes, known)
         risk = fit_readmission(sample, plan.risk_size(), later.readmission_sample(there, codes, unknown))
     return Predictor(
-        release="measured",
+        release="not kept yet",
         facts=learn.hospital.facts,
         dates=learn.hospital.dates,
         encoder=encoder,
@@ -144,8 +148,28 @@ def _refit(
         sample = rows.readmission_sample(matrix, codes, known)
         held = rows.rows[known]
         risk, chances = refit_readmission(sample, plan.risk_size(trees), folds(held["patient_id"], FOLDS))
-        out_of_fold = risk_figures(pd.Series(chances, index=held.index), held)
+        out_of_fold = _out_of_fold(Cohort(rows.table[known], held), pd.Series(chances, index=held.index), rows)
     return replace(measured, encoder=encoder, date_model=date_model, readmission=risk), out_of_fold
+
+
+def _out_of_fold(known: Cohort, risk: pd.Series, rows: Prepared) -> dict[str, Any]:
+    """Return figures in which every patient was held out once; without a calendar, a baseline's beside."""
+    crossed: dict[str, Any] = {"readmission": risk_figures(risk, known.rows), "baselines": {}}
+    if rows.hospital.dates == "none":
+        by_line = logistic_out_of_fold(
+            known.at("discharge"), folds(known.at("discharge").rows["patient_id"], FOLDS)
+        )
+        parts_of_it = {"readmission": risk_figures(by_line, known.rows.loc[by_line.index])}
+        crossed["baselines"]["logistic_regression"] = parts_of_it
+    return crossed
+
+
+def _out_of_fold_note(crossed: dict[str, Any]) -> str:
+    figures = crossed["readmission"]
+    return (
+        f"readmission at discharge with every patient held out once, in {FOLDS} folds by patient: "
+        f"AUROC {figures['auroc']:.3f}, ECE {figures['ece']:.4f}, {figures['n']:,} rows"
+    )
 
 
 def _references(predictor: Predictor, rows: Prepared, plan: TrainingPlan) -> dict[str, Reference]:
@@ -183,17 +207,3 @@ def _expected(learn: Prepared, encoder: Encoder) -> tuple[str, ...]:
         and feature.theme not in NOT_FLAGGED_THEMES
         and not feature.name.endswith(("_hours", "_hours_ago", "_change"))
     )
-
-
-def _name(predictor: Predictor, plan: TrainingPlan, source: str) -> str:
-    """Return a name that the same data, plan and code give again."""
-    digest = hashlib.sha256(json.dumps(plan.as_json(), sort_keys=True).encode())
-    for booster in _boosters(predictor):
-        digest.update(booster.model_to_string().encode())
-    return f"{source}-{digest.hexdigest()[:10]}"
-
-
-def _boosters(predictor: Predictor) -> list[Any]:
-    dates, risk = predictor.date_model, predictor.readmission
-    found = [dates.leave, dates.home, dates.ready] if dates else []
-    return [booster for booster in [*found, risk.booster if risk else None] if booster is not None]

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +29,24 @@ def home() -> Path:
 
 
 def kept(predictor: Predictor, about: Mapping[str, Any]) -> Path:
-    """Write a predictor as a release under the home and return its folder; the same release is kept as it is.
+    """Write a predictor as a release under the home and return its folder, whose name is the release's.
 
-    It is written elsewhere first, so that a folder of that name is always whole.
+    The name holds a digest of everything in it, so that the same data, plan and code give the same name
+    and two releases never share one.  It is written elsewhere first: a folder of that name is whole.
     """
-    folder = home() / "releases" / predictor.release
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as writing:
-        draft = Path(writing) / predictor.release
-        golden, at = golden_rows()
-        release.save(predictor, draft, golden, at, about, card(predictor, about))
-        if folder.exists():
-            if release.verify(folder) == release.verify(draft):
-                return folder
-            raise ReleaseFault(f"release {folder.name} exists with other files; move it away first")
-        draft.rename(folder)
+    releases = home() / "releases"
+    releases.mkdir(parents=True, exist_ok=True)
+    golden, at = golden_rows()
+    with tempfile.TemporaryDirectory(dir=releases, prefix=".writing-") as writing:
+        drafts = Path(writing)
+        unnamed = replace(predictor, release="unnamed")
+        digest = release.save(unnamed, drafts / "unnamed", golden, at, about, card(unnamed, about))
+        named = replace(predictor, release=f"{about['source']}-{digest[:10]}")
+        release.save(named, drafts / named.release, golden, at, about, card(named, about))
+        folder = releases / named.release
+        if not folder.exists():
+            (drafts / named.release).rename(folder)
+    release.verify(folder)
     return folder
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.snapshot import at_moments
@@ -48,8 +47,7 @@ def _days(predictor: Predictor, table: pd.DataFrame, moments: pd.DataFrame) -> p
     days = pd.DataFrame(
         {"likely_days": median_day(curves.home_by), "fewest_days": first, "most_days": last}, index=table.index
     )
-    admitted = (moments["moment"] == "admission").to_numpy()
-    return days.astype("float64").where(admitted[:, None], np.nan)
+    return days.astype("float64")[moments["moment"] == "admission"].reindex(table.index)
 
 
 def _row(answer: Prediction) -> dict[str, Any]:

@@ -191,6 +191,8 @@ def evaluation_tables(figures: Figures, intervals: Mapping[str, Interval] | None
         for name, parts in (figures.get("baselines") or {}).items()
     ]
     for section in SECTIONS:
+        if figures.get("dates") == "none" and section.part in ("ready", "discharge") and not section.beside:
+            continue  # without dates there is no board: the figures at admission stand for both
         rows = []
         for name, place, parts in contenders:
             found = _figures_of(parts, section)

@@ -27,7 +27,8 @@ def test_no_patient_and_no_month_is_on_two_sides(rows: Prepared) -> None:
 def test_without_a_calendar_patients_alone_are_split(rows: Prepared) -> None:
     side = parts(rows.rows, "none", TrainingPlan())
     assert (side != "").all()
-    shares = side.value_counts(normalize=True)
+    people = side.groupby(rows.rows["patient_id"]).first()
+    shares = people.value_counts(normalize=True)
     assert shares["fit"] == pytest.approx(0.70, abs=0.05)
 
 

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 
 from serving.schema import PredictionAnswer
 
 
-def test_a_fresh_machine_gets_from_nothing_to_a_prediction(tmp_path):
+def test_a_fresh_machine_gets_from_nothing_to_a_prediction(tmp_path: Path) -> None:
     before = set(psutil.pids())
     line = [sys.executable, "-m", "serving", "demo", "--check", "--admissions", "2000"]
     environment = {**os.environ, "HOMEWARD_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
@@ -23,7 +24,7 @@ def test_a_fresh_machine_gets_from_nothing_to_a_prediction(tmp_path):
     assert ours == []
 
 
-def environment_of(pid):
+def environment_of(pid: int) -> str:
     try:
         return psutil.Process(pid).environ().get("HOMEWARD_HOME", "")
     except psutil.Error:
