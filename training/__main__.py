@@ -192,7 +192,7 @@ def stages(total: int) -> Iterator[Callable[[str], None]]:
         task = progress.add_task("starting", total=total)
 
         def say(text: str) -> None:
-            progress.console.print(f"{time.monotonic() - began:6.1f} s  {text}")
+            progress.console.print(f"{time.monotonic() - began:6.1f} s  {text}", soft_wrap=True)
             progress.update(task, description=text, advance=1)
 
         yield say
@@ -262,7 +262,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except HomewardError as error:
-        errors.print(str(error), style="bold red", markup=False)
+        errors.print(str(error), style="bold red", markup=False, soft_wrap=True)
         sys.exit(2)
 
 

@@ -62,11 +62,14 @@ class Prepared:
         known = self.rows["readmitted"].notna() & self.rows["moment"].isin(READMISSION_MOMENTS)
         return (known & (self.rows["readmission_weight"] > 0)).to_numpy()
 
-    def readmission_sample(self, matrix: Matrix, codes: list[int], chosen: npt.NDArray[np.bool_]) -> Sample:
+    def readmission_sample(
+        self, matrix: Matrix, codes: list[int], chosen: npt.NDArray[np.bool_], plan: TrainingPlan
+    ) -> Sample:
         """Return the chosen rows as the readmission booster takes them."""
         rows = self.rows[chosen]
-        label = rows["readmitted"].to_numpy(np.float64)
-        return Sample(matrix[chosen], label, rows["readmission_weight"].to_numpy(np.float64), codes)
+        early = np.where(rows["moment"] == "discharge", 1.0, plan.early_weight)
+        weight = rows["readmission_weight"].to_numpy(np.float64) * early
+        return Sample(matrix[chosen], rows["readmitted"].to_numpy(np.float64), weight, codes)
 
 
 def prepared(hospital: Hospital, plan: TrainingPlan, say: Say) -> Prepared:

@@ -88,8 +88,8 @@ def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: Trainin
     known, unknown = learn.for_readmission(), later.for_readmission()
     risk = None
     if learn.rows.loc[known, "readmitted"].sum() >= FEWEST_LABELS:
-        sample = learn.readmission_sample(here, codes, known)
-        risk = fit_readmission(sample, plan.risk_size(), later.readmission_sample(there, codes, unknown))
+        sample = learn.readmission_sample(here, codes, known, plan)
+        risk = fit_readmission(sample, plan.risk_size(), later.readmission_sample(there, codes, unknown, plan))
     return Predictor(
         release="not kept yet",
         facts=learn.hospital.facts,
@@ -145,7 +145,7 @@ def _refit(
         say(f"calibrating the readmission model on {FOLDS} folds of patients")
         known = rows.for_readmission()
         trees = max(measured.readmission.booster.num_trees(), 10)
-        sample = rows.readmission_sample(matrix, codes, known)
+        sample = rows.readmission_sample(matrix, codes, known, plan)
         held = rows.rows[known]
         risk, chances = refit_readmission(sample, plan.risk_size(trees), folds(held["patient_id"], FOLDS))
         out_of_fold = _out_of_fold(Cohort(rows.table[known], held), pd.Series(chances, index=held.index), rows)

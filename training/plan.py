@@ -43,14 +43,20 @@ class TrainingPlan:
     risk_rounds: int = 400
     """Most trees of the readmission booster."""
 
-    risk_leaves: int = 15
+    risk_leaves: int = 31
     """Leaves of the readmission booster's tree."""
+
+    risk_smallest_leaf: int = 200
+    """Fewest rows of a leaf of the readmission booster."""
+
+    early_weight: float = 0.3
+    """What an admission or board row weighs against a discharge row when the readmission model learns."""
 
     risk_learning_rate: float = 0.04
     """Learning rate of the readmission booster."""
 
     smallest_leaf: int = 100
-    """Fewest rows of a leaf."""
+    """Fewest rows of a leaf of the date boosters."""
 
     threads: int = 1
     """Threads of a fit: more are quicker on idle cores only, and far slower on busy ones."""
@@ -72,7 +78,7 @@ class TrainingPlan:
             rounds or self.risk_rounds,
             self.risk_leaves,
             self.risk_learning_rate,
-            self.smallest_leaf,
+            self.risk_smallest_leaf,
             self.seed,
             self.threads,
         )

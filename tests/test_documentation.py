@@ -1,0 +1,50 @@
+"""What the README says is true: its commands, options, files and figures exist."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = sorted(set(re.findall(r"python -m (features|training|serving) ([a-z]+)((?: [^\n`#|]*)?)", README)))
+
+
+@pytest.mark.parametrize(
+    ("package", "command", "words"), COMMANDS, ids=[" ".join(each[:2]) for each in COMMANDS]
+)
+def test_every_command_of_the_readme_exists_with_its_options(package: str, command: str, words: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", package, command, "--help"], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    for option in re.findall(r"--[a-z-]+", words):
+        assert option in ended.stdout, f"python -m {package} {command} has no {option}"
+
+
+def test_every_file_the_readme_points_to_is_there() -> None:
+    for place in re.findall(r"\]\((?!https?:|#)([^)#]+)", README):
+        assert (ROOT / place).exists(), place
+
+
+def test_every_make_target_the_readme_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"make ([a-z]+)", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_source_is_named_in_the_readme() -> None:
+    from features.sources import SOURCES
+
+    for source in SOURCES:
+        assert f"`{source}`" in README
+
+
+def test_the_lock_names_no_address() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text("utf-8").splitlines()
+        assert not [
+            line for line in lines if "://" in line or line.startswith(("--index", "--extra", "--find"))
+        ]
