@@ -7,6 +7,8 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
+LEAVES_AT_LEAST = 100  # few rows still allow so many leaves
+MOST_OF_A_GROUP = 100  # rows of a code that may be split on alone
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
 
@@ -50,12 +52,13 @@ def fitted(sample: Sample, size: Size, later: Sample | None = None, patience: in
 
     Log loss, never resampled classes: probabilities are what is asked for.
     """
+    smallest = min(size.smallest_leaf, max(len(sample.label) // LEAVES_AT_LEAST, 1))
     settings: dict[str, Any] = {
         "objective": "binary",
         "num_leaves": size.leaves,
         "learning_rate": size.learning_rate,
-        "min_data_in_leaf": size.smallest_leaf,
-        "min_data_per_group": size.smallest_leaf,
+        "min_data_in_leaf": smallest,
+        "min_data_per_group": min(smallest, MOST_OF_A_GROUP),
         "cat_smooth": 20,
         "cat_l2": 20,
         "max_cat_threshold": 16,

@@ -79,6 +79,7 @@ def prepared(hospital: Hospital, plan: TrainingPlan, say: Say) -> Prepared:
     known probability, and weigh its inverse; those of other patients are all kept.
     """
     moments, weight = thinned(hospital, prediction_moments(hospital, plan.seed), plan)
+    weight = np.where(moments["moment"] == "admission", plan.admission_weight, weight)
     return _prepared(hospital, moments, weight, say)
 
 
