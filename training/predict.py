@@ -34,7 +34,8 @@ def every_stay(predictor: Predictor, hospital: Hospital) -> pd.DataFrame:
     found = pd.DataFrame([_row(answer) for answer in answers]).assign(
         admission_id=moments["admission_id"], moment=moments["moment"]
     )
-    return found.drop(columns=["discharge_reasons", "ready_reasons", "readmission_reasons"]).join(
+    invented = ["at"] if hospital.dates == "none" else []
+    return found.drop(columns=["discharge_reasons", "ready_reasons", "readmission_reasons", *invented]).join(
         _days(predictor, table, moments)
     )
 
