@@ -95,5 +95,4 @@ EVENT_COLUMNS = (
 )
 
 KNOWN_ONLY_AFTERWARDS = tuple(column.name for column in ADMISSION_COLUMNS if column.known == "X")
-EVENT_KEY = ("admission_id", "name", "happened_at")  # a later row with the same key corrects the earlier one
 CANCELLED = "cancelled"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +32,11 @@ from models.prediction import (
     Prediction,
     PredictionWarning,
     ReadmissionForecast,
-    Reasons,
 )
 from models.readmission import ReadmissionModel
 from models.reasons import Reference
 
+Draft = dict[str, Any]  # a Prediction being put together, by its fields
 DAYS_SHOWN = 30
 MEDIUM_RISK, HIGH_RISK = 0.10, 0.20
 
@@ -95,14 +95,14 @@ class Predictor:
         local = moments.dt.tz_convert(self.facts.time_zone)
         days = self.days_of(table, local)
         matrix = self.encoder.matrix(table)
-        drafts = [
-            _Draft(str(admission), moment, self.release)
+        drafts: list[Draft] = [
+            {"admission_id": str(admission), "at": moment, "release": self.release, "warnings": ()}
             for admission, moment in zip(table.index, local, strict=True)
         ]
         self._add_dates(drafts, table, (matrix, days), explain)
         self._add_readmission(drafts, table, matrix, explain)
         self._add_warnings(drafts, table)
-        return [draft.prediction() for draft in drafts]
+        return [Prediction(**draft) for draft in drafts]
 
     def days_of(self, table: pd.DataFrame, at: pd.Timestamp | pd.Series) -> Days:
         """Return the local day of each row's moment, with the calendar where dates mean something."""
@@ -123,7 +123,7 @@ class Predictor:
         return Curves(in_bed, home, None if ready is None else raised(self.ready_map.applied(ready), home))
 
     def _add_dates(
-        self, drafts: list["_Draft"], table: pd.DataFrame, rows: tuple[Matrix, Days], explain: bool
+        self, drafts: list[Draft], table: pd.DataFrame, rows: tuple[Matrix, Days], explain: bool
     ) -> None:
         if self.date_model is None or self.dates == "none":
             return
@@ -133,87 +133,60 @@ class Predictor:
         has_left = table["discharge_method"].notna().tolist()
         for row, draft in enumerate(drafts):
             if not has_left[row]:  # for those who have, only the risk of coming back is asked
-                draft.discharge = discharge[row]
-                draft.home_within_30_days = float(curves.home_by[row, 29])
-                draft.ready_since = since[row]
+                draft["discharge"] = discharge[row]
+                draft["home_within_30_days"] = float(curves.home_by[row, 29])
+                draft["ready_since"] = since[row]
         if curves.ready_by is not None:
             ready = forecasts(ready_if_home(curves), days.first, shown=curves.ready_by)
             waiting = waiting_days(curves, np.array([day is not None for day in since])).tolist()
             for row, draft in enumerate(drafts):
                 if not has_left[row]:
-                    draft.ready = None if since[row] else ready[row]
-                    draft.expected_delay_days = waiting[row]
+                    draft["ready"] = None if since[row] else ready[row]
+                    draft["expected_delay_days"] = waiting[row]
         if explain:
             self._explain_dates(drafts, table, (matrix, days), curves)
 
     def _explain_dates(
-        self, drafts: list["_Draft"], table: pd.DataFrame, rows: tuple[Matrix, Days], curves: Curves
+        self, drafts: list[Draft], table: pd.DataFrame, rows: tuple[Matrix, Days], curves: Curves
     ) -> None:
         told = explanation.told(self.encoder, table)
         why = explanation.date_reasons(self, table, *rows, curves)
         for row, draft in enumerate(drafts):
-            if draft.discharge:
-                draft.discharge_reasons = why["discharge"].reasons(row, told)
-            if draft.ready:
-                draft.ready_reasons = why["ready"].reasons(row, told)
+            if draft.get("discharge"):
+                draft["discharge_reasons"] = why["discharge"].reasons(row, told)
+            if draft.get("ready"):
+                draft["ready_reasons"] = why["ready"].reasons(row, told)
 
-    def _add_readmission(
-        self, drafts: list["_Draft"], table: pd.DataFrame, matrix: Matrix, explain: bool
-    ) -> None:
+    def _add_readmission(self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix, explain: bool) -> None:
         if self.readmission is None:
             return
         for draft, risk in zip(drafts, self.readmission.risk(matrix).tolist(), strict=True):
-            draft.readmission = ReadmissionForecast(risk, band_of(risk))
+            draft["readmission"] = ReadmissionForecast(risk, band_of(risk))
         if explain:
             told = explanation.told(self.encoder, table)
             why = explanation.risk_reasons(self, table, matrix)
             for row, draft in enumerate(drafts):
-                draft.readmission_reasons = why.reasons(row, told)
+                draft["readmission_reasons"] = why.reasons(row, told)
 
-    def _add_warnings(self, drafts: list["_Draft"], table: pd.DataFrame) -> None:
+    def _add_warnings(self, drafts: list[Draft], table: pd.DataFrame) -> None:
         unknown = self.encoder.unknown(table)
         for feature in self.encoder.features:
             values = table[feature.name] if feature.name in table else pd.Series(np.nan, index=table.index)
             missing = values.isna().to_numpy() if feature.name in self.expected else np.zeros(len(table), bool)
             for row in np.flatnonzero(missing):
                 text = f"{feature.words} is not recorded; the answer allows for not knowing it"
-                drafts[row].warnings.append(PredictionWarning(feature.name, "missing", text))
+                drafts[row]["warnings"] += (PredictionWarning(feature.name, "missing", text),)
             for row in np.flatnonzero(unknown.get(feature.name, np.zeros(len(table), bool))):
                 text = f"{feature.words}: this code was seen in too few patients to learn from"
-                drafts[row].warnings.append(PredictionWarning(feature.name, "unknown", text))
+                drafts[row]["warnings"] += (PredictionWarning(feature.name, "unknown", text),)
         if self.date_model is None or self.dates == "none":
             for draft in drafts:
                 text = "this release was trained on data without dates, so it gives none"
-                draft.warnings.append(PredictionWarning("discharge", "source", text))
+                draft["warnings"] += (PredictionWarning("discharge", "source", text),)
         elif self.date_model.ready is None:
             for draft in drafts:
                 text = "criteria to reside were recorded too seldom for a ready date"
-                draft.warnings.append(PredictionWarning("ready", "source", text))
-
-
-@dataclass
-class _Draft:
-    """A prediction being put together."""
-
-    admission_id: str
-    at: pd.Timestamp
-    release: str
-    ready: DateForecast | None = None
-    ready_since: date | None = None
-    discharge: DateForecast | None = None
-    home_within_30_days: float | None = None
-    expected_delay_days: float | None = None
-    readmission: ReadmissionForecast | None = None
-    ready_reasons: Reasons | None = None
-    discharge_reasons: Reasons | None = None
-    readmission_reasons: Reasons | None = None
-
-    def __post_init__(self) -> None:
-        self.warnings: list[PredictionWarning] = []
-
-    def prediction(self) -> Prediction:
-        """Return the finished prediction."""
-        return Prediction(**{**vars(self), "warnings": tuple(self.warnings)})
+                draft["warnings"] += (PredictionWarning("ready", "source", text),)
 
 
 def forecasts(by: Floats, first: npt.NDArray[np.datetime64], shown: Floats | None = None) -> list[DateForecast]:

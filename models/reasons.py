@@ -6,7 +6,6 @@ path is weighed by the gradient of *expected bed days in the next 28* (Aumann an
 Gauss-Legendre).  The shares add up to the difference in expected bed days.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,14 +124,6 @@ def points_by_feature(
     moved = stop - start
     per_unit = np.where(np.abs(moved) > 1e-12, (high - low) / np.where(moved == 0, 1, moved), 0)
     return (shap - reference)[:, :-1] * per_unit[:, None], low, high
-
-
-def by_theme(amounts: Floats, themes: Sequence[str]) -> Mapping[str, Floats]:
-    """Add up the features of each theme: one array a theme, in the order in which themes first appear."""
-    sums: dict[str, Floats] = {}
-    for position, theme in enumerate(themes):
-        sums[theme] = sums.get(theme, np.zeros(len(amounts))) + amounts[:, position]
-    return sums
 
 
 def piece_themes() -> list[str]:

@@ -1,7 +1,7 @@
 """Reasons and warnings in plain words, each with its number and never as a cause."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -57,11 +57,6 @@ def point_reasons(
 def largest(parts: Mapping[str, float]) -> str:
     """Return the name of the largest part, either way."""
     return max(parts, key=lambda name: abs(parts[name]))
-
-
-def missing_words(features: Sequence[Feature]) -> str:
-    """Say what is not recorded."""
-    return ", ".join(feature.words for feature in features)
 
 
 def _reasons(sums, parts, told, words) -> tuple[Reason, ...]:  # type: ignore[no-untyped-def]

@@ -40,9 +40,7 @@ def targets(
     """Return what the date models learn from for rows (admission_id, at), in days after the moment's day."""
     own = stays.loc[rows["admission_id"]]
     today = _day(rows["at"]).to_numpy("datetime64[D]")
-    observed = (_day(pd.Series([hospital.observed_until])).to_numpy("datetime64[D]")[0] - today).astype(
-        np.float64
-    )
+    observed = _observed_days(hospital, today)
     exit_day = _days_after(own["exit_on"], today)
     ready_day = _days_after(own["ready_on"], today)
     unready_until = _days_after(own["unready_until"], today)
