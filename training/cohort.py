@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +97,9 @@ def _prepared(hospital: Hospital, moments: pd.DataFrame, weight: npt.NDArray[np.
     say(f"{table.shape[1]} features for each")
     stays = stay_outcomes(hospital)
     goals = targets(hospital, inpatients, stays, weight)
+    # Who is recorded as ready is told since when, and asked about no more.
+    asked = (table["criteria_to_reside"] != 0).to_numpy()
+    goals = replace(goals, ready_usable=goals.ready_usable & asked)
     own = stays.loc[moments["admission_id"]].set_axis(moments.index)
     days_so_far = np.floor(inpatients["hours_so_far"] / 24)
     rows = moments.assign(

@@ -129,7 +129,7 @@ def _ready(some: Prepared, curves: Curves) -> Figures | None:
     if curves.ready_by is None:
         return None
     goals = some.targets
-    asked = goals.ready_usable & ~_known_ready(some)
+    asked = goals.ready_usable
     if not asked.any():
         return None
     seen = np.isfinite(goals.ready_day)
@@ -141,10 +141,6 @@ def _ready(some: Prepared, curves: Curves) -> Figures | None:
     first, last = (edge.astype(np.float64) for edge in fewest_days(ready_if_home(curves)[asked]))
     ready_day = np.where(seen, goals.ready_day, np.nan)[asked]
     return date_figures(by[:, : LAST_DAY + 1], ready_day, kind[asked], first, last, weight)
-
-
-def _known_ready(some: Prepared) -> npt.NDArray[np.bool_]:
-    return (some.table["criteria_to_reside"] == 0).to_numpy()
 
 
 def _weighed(some: Prepared) -> Cohort:

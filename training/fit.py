@@ -117,11 +117,10 @@ def _calibrated(predictor: Predictor, later: Prepared, plan: TrainingPlan) -> Pr
     home = np.where(goals.went_home, goals.exit_day, np.inf)
     predictor = replace(predictor, home_map=fit_curve_map(raw.home_by, home, weight, plan.seed))
     if raw.ready_by is not None:
-        asked = goals.ready_usable & (some.table["criteria_to_reside"] != 0).to_numpy()
         seen = np.isfinite(goals.ready_day)
         ended = np.where(seen, goals.ready_day, goals.exit_day)
         state = np.where(seen, "home", np.where(kind == "home", "", kind))
-        weight = censoring_weights(goals.ready_observed_days, ended, state) * asked
+        weight = censoring_weights(goals.ready_observed_days, ended, state) * goals.ready_usable
         predictor = replace(
             predictor, ready_map=fit_curve_map(raw.ready_by, goals.ready_day, weight, plan.seed)
         )
