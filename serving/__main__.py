@@ -68,7 +68,9 @@ def demo(
     settings = Settings.read(os.environ)
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped on the way out
     if not check:
-        _show(settings, admissions or DEMO_HOSPITAL)
+        # A home of its own, so that simulated patients and releases never mix with a hospital's.
+        own = settings if os.environ.get("HOMEWARD_HOME") else replace(settings, home=settings.home / "demo")
+        _show(Settings.read({**os.environ, "HOMEWARD_HOME": str(own.home)}), admissions or DEMO_HOSPITAL)
         return
     temporary = None if os.environ.get("HOMEWARD_HOME") else Path(tempfile.mkdtemp(prefix="homeward-"))
     if temporary:
@@ -111,7 +113,9 @@ def _show(settings: Settings, admissions: int) -> None:
         runs = mlflow_page(demo, children)
         print(f"\nHomeward is up: {len(predictions):,} simulated inpatients on the board. Ctrl-C stops it.\n")
         print(f"  Board        {sign_in_link(demo.settings, datetime.now(UTC))}")
-        print("               signs you in once, within the hour; `python -m serving link` makes another")
+        environment = f"HOMEWARD_HOME={demo.settings.home} HOMEWARD_PORT={port}"
+        print(f"               signs you in once, within the hour; for another: {environment}")
+        print(f"               {sys.executable} -m serving link")
         print(f"  For systems  {demo.url}/v1/docs")
         print(f"  MLflow       {runs} (takes a moment to start)")
         print(f"\n  {curl_line(demo)}\n", flush=True)

@@ -13,6 +13,7 @@ from features.hospital import Facts
 from features.working_days import calendar
 from serving.store import LoggedPrediction
 
+EVEN_CHANCE = 0.5
 STRIP_DAYS = 14
 REASONS_SHOWN = 2
 GAPS_SHOWN = 3
@@ -56,6 +57,7 @@ class Patient:
     ready_range: str
     leaving: str
     leaving_range: str
+    doubtful: bool
     home_within_30_days: str
     strip: tuple[Day, ...]
     delay: str
@@ -128,7 +130,7 @@ def ward_page(rows: Sequence[LoggedPrediction], facts: Facts, now: datetime) -> 
     zone = ZoneInfo(facts.time_zone)
     first = rows[0]
     made_at = max(row.made_at for row in rows)
-    age = now - made_at
+    age = now - first.at
     today = first.at.astimezone(zone).date()
     free = _free_days(today, facts)
     dated = sorted((row for row in rows if row.answer["discharge"]), key=_by_leaving)
@@ -209,10 +211,11 @@ def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[d
         ready=f"since {_spoken(since)}" if since else _spoken(ready["likely"]) if ready else "",
         ready_range="" if since else _range(ready),
         leaving=_spoken(discharge["likely"]),
+        doubtful=discharge["home_within_30_days"] < EVEN_CHANCE,
         leaving_range=_range(discharge),
         home_within_30_days=_percent(discharge["home_within_30_days"]),
         strip=tuple(Day(day, _chance(discharge["by"], day), is_free) for day, is_free in free.items()),
-        delay=_delay(answer["expected_delay_days"]),
+        delay=_delay(answer["expected_delay_days"], bool(since)),
         band=risk["band"] if risk else "",
         risk=_percent(risk["risk"]) if risk else "",
         reasons=_reasons(answer["reasons"]),
@@ -259,10 +262,11 @@ def _reasons(reasons: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, .
     return tuple(str(reason["text"]).removesuffix(COMPARED) for reason in by_size[:REASONS_SHOWN])
 
 
-def _delay(days: float | None) -> str:
+def _delay(days: float | None, ready_already: bool) -> str:
     if days is None:
         return ""
-    return "under half a day" if days < 0.5 else f"{days:.1f} days"
+    said = "under half a day" if days < 0.5 else f"{days:.1f} days"
+    return said.replace("day", "more day") if ready_already else said
 
 
 def _range(forecast: Mapping[str, Any] | None) -> str:

@@ -35,7 +35,7 @@ class Demo:
     @property
     def folder(self) -> Path:
         """Where the simulated hospital and the figures of the fit lie."""
-        return self.settings.home / "demo"
+        return self.settings.home / "simulated"
 
     @property
     def url(self) -> str:
@@ -126,7 +126,7 @@ def mlflow_page(demo: Demo, children: Children) -> str:
     children.start(
         [*command, "--host", "127.0.0.1", "--port", str(port)], demo.settings.home / "logs/mlflow.log"
     )
-    return f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{port}/#/models"
 
 
 def on_free_port(settings: Settings) -> Settings:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NO_WARD = "no ward"
 SHOWN_ON_THE_BOARD = ("ward", "bed", "planned_discharge_on")
+MOST_AHEAD = timedelta(minutes=15)  # clocks differ; more is a mistake or a rehearsal, and no board's business
+AHEAD_NOTE = "`at` lies ahead of the clock: answered and logged, but not shown on a board"
 DAYS_AHEAD = 366  # the calendar must know these days before they can be forecast
 
 
@@ -51,7 +53,8 @@ def answered(inquiry: Inquiry, predictor: "Predictor", digest: str, store: Store
     present, notes = _present(request, wanted, hospital, at)
     predictions = predictor.answer(hospital, at, present) if present else []
     answers = {one.admission_id: one.as_json() for one in predictions}
-    notes = [*hospital.notes, *notes]
+    ahead = at > pd.Timestamp(inquiry.asked_at) + MOST_AHEAD
+    notes = [*hospital.notes, *notes, *([AHEAD_NOTE] if ahead else [])]
     body = json.dumps({"predictions": list(answers.values()), "notes": notes}, allow_nan=False).encode()
     inputs = _inputs(request, hospital, at, present)
     in_bed = set(snapshot(hospital, at).index)
@@ -62,7 +65,7 @@ def answered(inquiry: Inquiry, predictor: "Predictor", digest: str, store: Store
             admission_id=name,
             ward=inputs[name]["now"]["ward"] or NO_WARD,
             site=inputs[name]["admission"].get("site") or "",
-            in_bed=name in in_bed,
+            in_bed=name in in_bed and not ahead,
             release=predictor.release,
             release_digest=digest,
             asked_by=inquiry.asked_by,

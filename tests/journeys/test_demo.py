@@ -19,7 +19,7 @@ def test_a_fresh_machine_gets_from_nothing_to_a_prediction(tmp_path: Path) -> No
     assert ended.returncode == 0
     prediction = PredictionAnswer.model_validate_json(ended.stdout.splitlines()[-1])
     assert prediction.discharge is not None
-    assert prediction.release == json.loads((tmp_path / "demo" / "fit.json").read_text())["release"]
+    assert prediction.release == json.loads((tmp_path / "simulated" / "fit.json").read_text())["release"]
     ours = [pid for pid in set(psutil.pids()) - before if str(tmp_path) in environment_of(pid)]
     assert ours == []
 

@@ -147,7 +147,8 @@ def test_pages_can_be_used_without_seeing_them(of):
 
 
 def test_weekends_and_bank_holidays_are_shaded(of):
-    body = question(at="2026-03-31T08:00:00+01:00")  # Easter: Friday 3 April to Monday 6 April
+    before_easter = stay("A1", admitted_at="2025-04-14T10:00:00+01:00")
+    body = question(before_easter, at="2025-04-15T08:00:00+01:00")  # Easter: Friday 18 to Monday 21 April
     text = page_of(of, "no ward", **body).text
     strip = text.partition('class="strip"')[2].partition("</svg>")[0]
     assert strip.count('class="free"') == 4 + 2
@@ -162,11 +163,20 @@ def test_an_old_board_says_so(of):
 
 def test_a_newer_question_replaces_the_older_board(of):
     client(of).predict(ward_question(beds=3))
-    client(of).predict({**ward_question(beds=2), "at": "2026-01-07T08:00:00Z"})
-    client(of).predict({**ward_question(beds=1), "at": "2026-01-07T08:00:00Z"})
+    client(of).predict({**ward_question(beds=2), "at": "2026-01-06T08:10:00Z"})
+    client(of).predict({**ward_question(beds=1), "at": "2026-01-06T08:10:00Z"})
     rows = of.store.latest("Ward 7")
     assert sorted(row.admission_id for row in rows) == ["A1", "A2"]
     assert of.store.count() == 6
+
+
+def test_a_moment_ahead_of_the_clock_is_answered_and_logged_and_never_takes_the_board(of):
+    client(of).predict(ward_question(beds=3))
+    answer = client(of).predict({**ward_question(beds=1), "at": "2031-01-06T08:00:00Z"}).json()
+    assert len(answer["predictions"]) == 1
+    assert any("ahead of the clock" in note for note in answer["notes"])
+    assert len(of.store.latest("Ward 7")) == 3
+    assert of.store.count() == 4
 
 
 def test_wards_of_two_sites_are_two_boards(of):
