@@ -114,4 +114,4 @@ def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:
     if event.kind != "number":
         yield Feature(name, words, theme, known, "flag" if event.kind == "flag" else "code")
     if event.kind != "number" and clocks:
-        yield Feature(f"{name}_hours", f"{words}: for how long", theme, known, unit="hours")
+        yield Feature(f"{name}_hours", f"{words}: hours unchanged", theme, known, unit="hours")

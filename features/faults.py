@@ -28,9 +28,15 @@ class Faults:
             return
         named = ", ".join(str(label) for label in labels[:ROWS_NAMED])
         more = f" and {len(labels) - ROWS_NAMED:,} more" if len(labels) > ROWS_NAMED else ""
-        seen = "" if values is None else ", found " + ", ".join(map(str, values[labels].unique()[:ROWS_NAMED]))
+        seen = (
+            "" if values is None else ", found " + ", ".join(map(_said, values[labels].unique()[:ROWS_NAMED]))
+        )
         self.found.append(Fault(f"{self.table} row{'s' * (len(labels) > 1)} {named}{more}: {must}", seen))
 
     def column(self, text: str) -> None:
         """Note something that concerns a whole column."""
         self.found.append(f"{self.table}: {text}")
+
+
+def _said(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,5 +1,6 @@
 """The two tables of a hospital, and the one check through which every source enters."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -68,8 +69,7 @@ def check(
     validate(stays, ADMISSION_COLUMNS, facts, stay_faults)
     _check_order(stays, stay_faults)
     validate(rows, EVENT_COLUMNS, facts, event_faults)
-    if not event_faults.broken:
-        _check_events(rows, stays, facts, event_faults)
+    _check_events(rows, stays, facts, event_faults)
     if stay_faults.found or event_faults.found:
         raise DataFault(where, stay_faults.found + event_faults.found)
     stays, known_at_once = _with_recorded(stays)
@@ -94,8 +94,11 @@ def _check_order(stays: pd.DataFrame, faults: Faults) -> None:
 
 
 def _check_events(rows: pd.DataFrame, stays: pd.DataFrame, facts: Facts, faults: Faults) -> None:
-    stranger = ~rows["admission_id"].isin(stays["admission_id"])
-    faults.rows(rows.index[stranger], "admission_id must be in the admissions table")
+    if "admission_id" not in faults.broken:
+        stranger = ~rows["admission_id"].isin(stays["admission_id"])
+        faults.rows(rows.index[stranger], "admission_id must be in the admissions table")
+    if {"name", "number", "text"} & faults.broken:
+        return
     standing = rows[(rows["text"] != CANCELLED) & rows["name"].isin(list(facts.events))]
     kinds = standing["name"].map({name: event.kind for name, event in facts.events.items()})
     numeric = standing[kinds.isin(["number", "flag"])]
@@ -123,11 +126,16 @@ def _with_recorded(stays: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return stays.assign(**filled), notes
 
 
+def _meant(name: str, facts: Facts) -> str:
+    near = difflib.get_close_matches(name.lower(), list(facts.events), 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def _usable(rows: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, list[str]]:
     listed = rows["name"].isin(list(facts.events))
     strangers = rows.loc[~listed, "name"].value_counts()
     notes = [
-        f"event name {name} is in no hospital.toml: {count:,} rows not used"
+        f"event name {name} is in no hospital.toml: {count:,} rows not used{_meant(str(name), facts)}"
         for name, count in strangers.head(NAMES_NOTED).items()
     ]
     if len(strangers) > NAMES_NOTED:

@@ -11,6 +11,13 @@ from models.prediction import Reason
 LEAST_DAYS = 0.05
 LEAST_POINTS = 0.05
 HOURS_SAID_AS_DAYS = 48
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+CODE_WORDS = {
+    ("sex", "1"): "male",
+    ("sex", "2"): "female",
+    **{("weekday", str(number)): day for number, day in enumerate(WEEKDAYS)},
+    **{("admitted_weekday", str(number)): day for number, day in enumerate(WEEKDAYS)},
+}
 THEME_WORDS = {
     "the days ahead": "Weekends and bank holidays ahead",
     "calibration": "What later patients showed (calibration)",
@@ -29,6 +36,8 @@ def value_words(feature: Feature, value: object) -> str:
     """
     if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
         return f"{feature.words}: not recorded"
+    if said := CODE_WORDS.get((feature.name, str(value).removesuffix(".0"))):
+        return f"{feature.words}: {said}"
     if feature.kind == "flag":
         return f"{feature.words}: {'yes' if value else 'no'}"
     if feature.kind == "code":
@@ -79,4 +88,5 @@ def _points_words(points: float) -> str:
     if abs(points) < LEAST_POINTS:
         return "makes no difference to the chance of coming back"
     size = f"{abs(points):.1f}".removesuffix(".0")
-    return f"about {size} in 100 {'more' if points > 0 else 'fewer'} than patients like this on average"
+    higher = "higher" if points > 0 else "lower"
+    return f"a chance about {size} in 100 {higher} than patients like this on average"

@@ -147,14 +147,16 @@ def predict(
     release: ReleaseOption = None,
 ) -> None:
     """Predict every inpatient of a moment; without a calendar, every stay at admission and discharge."""
-    from models.release import load
+    from models.release import about, load
+    from training.cohort import data_digest
     from training.predict import every_stay, inpatients_of
 
     _writable(out)
     if out.suffix not in {".parquet", ".csv"}:
         raise HomewardError(f"--out must end in .parquet or .csv, found {out.name}")
     with stages(3) as say:
-        predictor = load(_release_folder(source, release))
+        folder = _release_folder(source, release)
+        predictor = load(folder)
         hospital = _hospital(source, path, say)
         if hospital.dates == "comparable":
             moment = _moment(at, hospital)
@@ -171,6 +173,10 @@ def predict(
     table.to_parquet(partial) if out.suffix == ".parquet" else table.to_csv(partial, index=False)
     partial.rename(out)
     print(f"{len(table):,} predictions by release {predictor.release} are in {out}")
+    if about(folder)["about"].get("data_digest") == data_digest(hospital):
+        print(
+            "note: the release learnt from these very stays, so it knows them better than it will know others"
+        )
 
 
 @app.command()
@@ -180,7 +186,7 @@ def promote(name: Annotated[str, typer.Argument(help="the release, as `fit` prin
     from training.home import home
 
     folder = runs.promote(home(), name)
-    print(f"release {folder.name} is the champion; the service finds it as homeward:{folder.name}")
+    print(f"release {folder.name} is the champion (homeward:{folder.name}); start the service again to use it")
 
 
 @contextmanager

@@ -6,14 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.tables import Hospital
 from models.distribution import Curves, fewest_days, ready_if_home
 from models.predictor import Predictor
-from training.baselines import Cohort, baseline_figures, logistic_out_of_fold
+from training.baselines import Cohort, baseline_figures
 from training.cohort import Prepared, planned_days
 from training.metrics import LAST_DAY, Figures, censoring_weights, date_figures, readmission_figures
+from training.outcomes import READY_RECORDED_SHARE, criteria_recorded_share
 from training.split import folds
 
+FEW_ADMISSIONS = 5_000  # a test of 15 % of the patients then holds about a hundred readmissions
 Floats = npt.NDArray[np.float64]
 
 
@@ -34,8 +35,8 @@ def figures(
         "same_issue": None,
         **dates(predictor, test),
     }
-    measured["baselines"], notes = baselines(test, train)
-    return measured, [*test.hospital.notes, *source_notes(test.hospital), *notes]
+    measured["baselines"], notes = baselines(predictor, test, train)
+    return measured, [*test.hospital.notes, *source_notes(test), *notes]
 
 
 def readmission(predictor: Predictor, test: Prepared) -> Figures | None:
@@ -83,38 +84,42 @@ def dates(predictor: Predictor, test: Prepared) -> dict[str, Figures | None]:
     return parts
 
 
-def baselines(test: Prepared, train: Prepared | None) -> tuple[dict[str, Figures], list[str]]:
+def baselines(
+    predictor: Predictor, test: Prepared, train: Prepared | None
+) -> tuple[dict[str, Figures], list[str]]:
     """Return the baselines' figures on the rows of `test`.
 
-    Without training rows they learn from half of the patients and are scored on the other half, save
-    logistic regression of readmission, for which both halves take their turn.
+    Without training rows they learn from half of the patients and are scored on the other half, where
+    the models are scored again beside them.
     """
     if train is not None:
         return baseline_figures(_weighed(train), _weighed(test), test.hospital.facts, _planned(test))
     halves = folds(test.rows["patient_id"], 2)
     other, own = test.pick(halves == 0), test.pick(halves == 1)
     found, notes = baseline_figures(_weighed(other), _weighed(own), test.hospital.facts, _planned(own))
-    known = test.pick(test.for_readmission() & (test.rows["moment"] == "discharge").to_numpy())
-    line = logistic_out_of_fold(
-        known.cohort.weighed_by("readmission_weight"), folds(known.rows["patient_id"], 2)
-    )
-    if line.notna().all() and "logistic_regression" in found:
-        held = found["logistic_regression"]["readmission"] or {}
-        found["logistic_regression"]["readmission"] = {**held, **_at_discharge(line, known.rows)}
-    return found, [*notes, "baselines learnt from half of the patients and are scored on the other half"]
+    same = {"readmission": readmission(predictor, own), "same_issue": None, **dates(predictor, own)}
+    found = {"homeward_same_rows": same, **found}
+    return found, [*notes, "baselines learnt from half of the patients; all are scored on the other half"]
 
 
-def _at_discharge(risk: pd.Series, rows: pd.DataFrame) -> Figures:
-    return readmission_figures(risk, rows["readmitted"], rows["readmission_weight"])
-
-
-def source_notes(hospital: Hospital) -> list[str]:
-    """Say what the source's dates do not allow."""
+def source_notes(rows: Prepared) -> list[str]:
+    """Say what the source's dates and records do not allow, and when there is too little to go by."""
+    hospital = rows.hospital
     notes = {
         "none": "this source has no dates: length of stay and readmission only, split by patient alone",
         "per_patient": "dates are shifted for each patient: no calendar features, split by patient alone",
     }
-    return [notes[hospital.dates]] if hospital.dates in notes else []
+    said = [notes[hospital.dates]] if hospital.dates in notes else []
+    share = criteria_recorded_share(hospital)
+    if share < READY_RECORDED_SHARE:
+        said.append(
+            f"no ready date: criteria_to_reside (1 or 0) is recorded on {share:.0%} of inpatient-days, "
+            f"{READY_RECORDED_SHARE:.0%} are needed"
+        )
+    if len(hospital.admissions) < FEW_ADMISSIONS:
+        count = len(hospital.admissions)
+        said.append(f"{count:,} admissions are few: figures on less than {FEW_ADMISSIONS:,} mean little")
+    return [*said, "coming back for the same issue is not answered by this version"]
 
 
 def _discharge(some: Prepared, curves: Curves) -> Figures:

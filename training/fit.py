@@ -51,6 +51,9 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     measured = _calibrated(_first_fit(learn, later, encoder, plan, say), later, plan)
     say("measuring on patients held out")
     found, notes = figures(measured, test, learn)
+    if measured.readmission is None:
+        back = int(learn.rows.loc[learn.for_readmission(), "readmitted"].sum())
+        notes.append(f"no readmission model: {back} rows of people who came back, {FEWEST_LABELS} are needed")
     beside = detail(measured, test)
     say("refitting on every row")
     predictor, out_of_fold = _refit(rows, measured, plan, say)

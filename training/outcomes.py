@@ -85,7 +85,7 @@ def _ready(hospital: Hospital, exit_on: pd.Series, kind: pd.Series) -> pd.DataFr
     return pd.DataFrame(
         {
             "ready_on": ready_on,
-            "ready_usable": ~unknown & _recorded_often_enough(hospital),
+            "ready_usable": ~unknown & (criteria_recorded_share(hospital) >= READY_RECORDED_SHARE),
             "unready_until": run_on.where(~gone & not_meeting),
         }
     )
@@ -114,14 +114,16 @@ def _delayed(hospital: Hospital) -> pd.Series:
     return delay.groupby(events["admission_id"]).any()
 
 
-def _recorded_often_enough(hospital: Hospital) -> bool:
+def criteria_recorded_share(hospital: Hospital) -> float:
+    """Return the share of inpatient-days on which criteria_to_reside was recorded."""
     stays = hospital.admissions
     end = stays["discharged_at"].fillna(hospital.observed_until)
     nights = (_day(end) - _day(stays["admitted_at"])).dt.days.clip(lower=0).sum()
     events = hospital.events[hospital.events["name"] == "criteria_to_reside"]
-    days = events["happened_at"].dt.tz_localize(None).dt.normalize()
-    recorded = len(pd.DataFrame({"stay": events["admission_id"], "day": days}).drop_duplicates())
-    return bool(nights > 0 and recorded >= READY_RECORDED_SHARE * nights)
+    recorded = len(
+        pd.DataFrame({"stay": events["admission_id"], "day": _day(events["happened_at"])}).drop_duplicates()
+    )
+    return float(recorded / nights) if nights > 0 else 0.0
 
 
 def _readmitted(hospital: Hospital, kind: pd.Series) -> pd.Series:

@@ -113,6 +113,7 @@ SECTIONS = (
     Section("Leaving, at admission", "discharge", "admission", DATE_FIGURES),
 )
 NAMES = {
+    "homeward_same_rows": "Homeward, rows of the baselines",
     "hospital_score": "HOSPITAL score",
     "lace": "LACE",
     "logistic_regression": "Logistic regression",
@@ -193,6 +194,8 @@ def evaluation_tables(figures: Figures, intervals: Mapping[str, Interval] | None
     for section in SECTIONS:
         if figures.get("dates") == "none" and section.part in ("ready", "discharge") and not section.beside:
             continue  # without dates there is no board: the figures at admission stand for both
+        if not any(value is not None for value in _figures_of(figures, section).values()):
+            continue  # baselines alone tell nothing
         rows = []
         for name, place, parts in contenders:
             found = _figures_of(parts, section)
@@ -207,7 +210,7 @@ def left_out(figures: Figures) -> list[str]:
     """Return a sentence for each part that this source cannot support."""
     titles = {section.part: section.title.partition(",")[0] for section in SECTIONS}
     return [
-        f"{title}: no figures, this source cannot support it."
+        f"{title}: no figures; the notes say why."
         for part, title in titles.items()
         if figures.get(part) is None
     ]

@@ -18,7 +18,7 @@ def test_faults_give_exit_code_2_and_one_message_and_write_nothing(stays, extrac
     before = sorted(tmp_path.rglob("*"))
     done = run("check", "--source", "extract", "--path", folder, "--json", tmp_path / "found.json")
     assert done.returncode == 2
-    assert done.stderr == f"{folder}: admissions row 2: age must be from 0 to 120, found 210.0\n"
+    assert done.stderr == f"{folder}: admissions row 2: age must be from 0 to 120, found 210\n"
     assert done.stdout == ""
     assert sorted(tmp_path.rglob("*")) == before
 

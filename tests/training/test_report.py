@@ -123,8 +123,8 @@ def test_names_are_escaped(tmp_path, place):
 def test_what_is_left_out_is_said_with_its_reason(tmp_path):
     text = page(tmp_path, notes=["HOSPITAL cannot be computed: the source gives no sodium"])
     for sentence in (
-        "Back for the same issue: no figures, this source cannot support it.",
-        "Ready to leave: no figures, this source cannot support it.",
+        "Back for the same issue: no figures; the notes say why.",
+        "Ready to leave: no figures; the notes say why.",
         "HOSPITAL cannot be computed: the source gives no sodium",
     ):
         assert sentence in text
@@ -173,7 +173,7 @@ def test_the_terminal_shows_the_same_table(tmp_path):
         "–",
     ):
         assert shown in text
-    assert "Ready to leave: no figures, this source cannot support it." in text
+    assert "Ready to leave: no figures; the notes say why." in text
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 120
 
