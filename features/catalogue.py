@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.comorbidity import CHARLSON_GROUPS
+from features.errors import DataFault
 from features.hospital import EventName
 from features.tables import Dates, Hospital
 
@@ -100,7 +101,12 @@ def catalogue(hospital: Hospital) -> tuple[Feature, ...]:
     dated = DATED_HISTORY if hospital.dates != "none" else ()
     events = [event for event in hospital.facts.events.values() if event.feature]
     observed = [feature for event in events for feature in _event_features(event, hospital.dates)]
-    return (*stay, *calendar, *LEAVING, *HISTORY, *dated, *ILLNESS, *observed)
+    own = (*stay, *calendar, *LEAVING, *HISTORY, *dated, *ILLNESS)
+    taken = {feature.name for feature in own} & {feature.name for feature in observed}
+    if taken:
+        fix = "the name is taken by a feature that every hospital has; choose another"
+        raise DataFault("hospital.toml", [f"events.{name}: {fix}" for name in sorted(taken)])
+    return (*own, *observed)
 
 
 def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:

@@ -130,6 +130,7 @@ def facts_from(content: Mapping[str, Any]) -> Facts:
         faults += wrong
         if not wrong:
             events[name] = EventName(name=name, **{**entry, "codes": tuple(entry.get("codes", ()))})
+    faults += _kept_faults(events) if not faults else []
     if faults:
         raise DataFault("hospital.toml", faults)
     return Facts(content["nation"], content["time_zone"], content["board_round"], events)
@@ -155,6 +156,20 @@ def _event_faults(name: str, entry: object) -> list[str]:
         )
     if entry.get("kind") == "spell" and not entry.get("ends"):
         faults.append(f"events.{name}: a spell needs `ends`, the name of the event that ends it")
+    return faults
+
+
+def _kept_faults(events: Mapping[str, EventName]) -> list[str]:
+    """Return what one event's entry says that another's, or the code that reads it, contradicts."""
+    faults = []
+    shipped = {name: entry["kind"] for name, entry in _shipped()["events"].items()}
+    for name, event in events.items():
+        if event.kind != shipped.get(name, event.kind):
+            faults.append(f"events.{name}: kind must stay {shipped[name]}, found {event.kind!r}")
+        if event.low > event.high:
+            faults.append(f"events.{name}: low must not be above high")
+        if event.ends and event.ends not in events:
+            faults.append(f"events.{name}: ends must be the name of an event, found {event.ends!r}")
     return faults
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import features
+from features.catalogue import catalogue
 from features.errors import DataFault
 from features.hospital import facts_with, shipped_facts
 from features.sources import extract as extracts
@@ -235,3 +236,23 @@ class TestFacts:
         before = {file.name: file.read_bytes() for file in Path(tmp_path / "out").iterdir()}
         features.read("extract", tmp_path / "out")
         assert {file.name: file.read_bytes() for file in Path(tmp_path / "out").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ("[events.news2]\nkind = 'code'", "kind must stay number"),
+        ("[events.news2]\nlow = 30", "low must not be above high"),
+        ("[events.delay_began]\nends = 'nothing'", "ends must be the name of an event"),
+    ],
+)
+def test_a_hospital_toml_that_contradicts_itself_is_told(stays, extract, entry: str, fault: str) -> None:
+    with pytest.raises(DataFault, match=fault):
+        features.read("extract", extract(stays(), **{"hospital.toml": entry}))
+
+
+def test_an_event_may_not_take_the_name_of_a_feature(stays, extract) -> None:
+    entry = "[events.age]\nwords = 'Age'\nkind = 'number'\nknown = 'P'\ntheme = 'age'"
+    hospital = features.read("extract", extract(stays(), **{"hospital.toml": entry}))
+    with pytest.raises(DataFault, match=r"events\.age: the name is taken"):
+        catalogue(hospital)
