@@ -2,6 +2,7 @@
 
 HomewardError
 ├── DataFault       a table, file or request body does not keep the contract; `.faults` lists all of it
+├── CalendarFault   a day lies outside the years of the bank-holiday table
 ├── UnknownSource   no adapter of that name
 └── ReleaseFault    a release is missing, incomplete or was altered
 
@@ -61,6 +62,10 @@ class DataFault(HomewardError):
     def faults_without_values(self) -> tuple[str, ...]:
         """The sentences for a place where no value given may be repeated, such as an answer over HTTP."""
         return tuple(fault.without_values if isinstance(fault, Fault) else fault for fault in self.faults)
+
+
+class CalendarFault(HomewardError, ValueError):
+    """A day lies outside the years of the bank-holiday table: that is never taken for no holidays."""
 
 
 class UnknownSource(HomewardError):

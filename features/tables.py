@@ -38,9 +38,9 @@ class Hospital:
 
     @property
     def observed_until(self) -> pd.Timestamp:
-        """The last instant that the tables speak of; what happened later is not known."""
+        """The last admission or discharge recorded; coding and deaths come later and say nothing of beds."""
         latest = [self.admissions[recorded].max() for recorded, _ in RECORDED_AND_HAPPENED]
-        return max(instant for instant in [*latest, self.events["recorded_at"].max()] if not pd.isna(instant))
+        return max(instant for instant in latest if not pd.isna(instant))
 
 
 def check(
@@ -91,6 +91,8 @@ def _check_order(stays: pd.DataFrame, faults: Faults) -> None:
     for recorded, happened in RECORDED_AND_HAPPENED:
         early = stays[recorded] < stays[happened]
         faults.rows(stays.index[early], f"{recorded} must not be before {happened}")
+        alone = stays[recorded].notna() & stays[happened].isna()
+        faults.rows(stays.index[alone], f"{recorded} must be empty where {happened} is")
 
 
 def _check_events(rows: pd.DataFrame, stays: pd.DataFrame, facts: Facts, faults: Faults) -> None:

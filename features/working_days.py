@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.errors import CalendarFault
+
 _TABLE = Path(__file__).with_name("bank_holidays.csv")
 _SATURDAY = 5
 
@@ -74,5 +76,7 @@ def _positions(dates: npt.NDArray[np.datetime64], first: np.datetime64, length: 
     if outside.any():
         years = np.unique(dates[outside].astype("datetime64[Y]")).astype(str)
         covered = f"{first.astype('datetime64[Y]')} to {(first + length - 1).astype('datetime64[Y]')}"
-        raise ValueError(f"days must fall in {covered}, the years of {_TABLE.name}; found {', '.join(years)}")
+        raise CalendarFault(
+            f"days must fall in {covered}, the years of {_TABLE.name}; found {', '.join(years)}"
+        )
     return positions

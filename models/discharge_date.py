@@ -1,7 +1,7 @@
 """The date models: three boosters of discrete-time hazards, and the curves that follow from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -154,17 +154,28 @@ def fit_dates(
     codes: list[int],
     size: Size,
     later: tuple[Matrix, Days, Targets] | None = None,
+    rounds: Mapping[str, int] | None = None,
 ) -> DateModel:
-    """Fit the three boosters; with `later` rows each stops when these no longer improve."""
+    """Fit the three boosters; with `later` rows each stops when these no longer improve.
+
+    `rounds` gives each booster's own number of trees, by name, where it is known already.
+    """
+    sizes = {
+        name: replace(size, rounds=(rounds or {}).get(name, size.rounds)) for name in ("leave", "home", "ready")
+    }
     ready = None
     if targets.ready_usable.any():
         sample = _ready_sample(matrix, days, targets, codes)
-        ready = fitted(sample, size, _ready_sample(*later, codes) if later else None)
+        ready = fitted(sample, sizes["ready"], _ready_sample(*later, codes) if later else None)
     leave = fitted(
-        _leave_sample(matrix, days, targets, codes), size, _leave_sample(*later, codes) if later else None
+        _leave_sample(matrix, days, targets, codes),
+        sizes["leave"],
+        _leave_sample(*later, codes) if later else None,
     )
     home = fitted(
-        _home_sample(matrix, days, targets, codes), size, _home_sample(*later, codes) if later else None
+        _home_sample(matrix, days, targets, codes),
+        sizes["home"],
+        _home_sample(*later, codes) if later else None,
     )
     return DateModel(leave, home, ready, day_weights(days, targets))
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.errors import ReleaseFault
 from features.hospital import Facts
 from features.scope import out_of_scope
 from features.snapshot import at_moments, snapshot, zoned
@@ -74,7 +75,10 @@ class Predictor:
         scope[inpatients["admission_recorded_at"] > at] = "not in hospital yet at this moment"
         inside = scope.isna()
         table = feature_table(inpatients[inside], hospital, at)
-        predicted = {one.admission_id: one for one in self.predict(table, at)}
+        predicted = {
+            one.admission_id: one
+            for one in self.predict(table, at, left=inpatients.loc[inside, "discharged_at"].notna())
+        }
         refused = {
             str(admission): Prediction(str(admission), at, self.release, warnings=(_scope_warning(str(why)),))
             for admission, why in scope[~inside].items()
@@ -82,12 +86,29 @@ class Predictor:
         answers = refused | predicted
         return [answers[str(admission)] for admission in inpatients.index]
 
+    def suits(self, hospital: Hospital) -> None:
+        """Raise ReleaseFault if the release was made for another kind of data than this hospital's."""
+        pairs = {
+            "nation": (self.facts.nation, hospital.facts.nation),
+            "time zone": (self.facts.time_zone, hospital.facts.time_zone),
+            "dates": (self.dates, hospital.dates),
+        }
+        for name, (ours, theirs) in pairs.items():
+            if ours != theirs:
+                fault = f"release {self.release} was made for {name} {ours}; these data have {theirs}"
+                raise ReleaseFault(f"{fault}: fit a release on them")
+
     def predict(
-        self, table: pd.DataFrame, at: pd.Timestamp | pd.Series, explain: bool = True
+        self,
+        table: pd.DataFrame,
+        at: pd.Timestamp | pd.Series,
+        explain: bool = True,
+        left: pd.Series | None = None,
     ) -> list[Prediction]:
         """Return a prediction for each row of a feature table, whose index names the admissions.
 
-        Reasons cost most of the time; `explain=False` leaves them out.
+        Reasons cost most of the time; `explain=False` leaves them out.  `left` tells who has gone and is
+        asked about coming back only; without it, those with a discharge method.
         """
         if table.empty:
             return []
@@ -99,7 +120,8 @@ class Predictor:
             {"admission_id": str(admission), "at": moment, "release": self.release, "warnings": ()}
             for admission, moment in zip(table.index, local, strict=True)
         ]
-        self._add_dates(drafts, table, (matrix, days), explain)
+        gone = table["discharge_method"].notna() if left is None else left
+        self._add_dates(drafts, table, (matrix, days, local, gone), explain)
         self._add_readmission(drafts, table, matrix, explain)
         self._add_warnings(drafts, table)
         return [Prediction(**draft) for draft in drafts]
@@ -123,14 +145,18 @@ class Predictor:
         return Curves(in_bed, home, None if ready is None else raised(self.ready_map.applied(ready), home))
 
     def _add_dates(
-        self, drafts: list[Draft], table: pd.DataFrame, rows: tuple[Matrix, Days], explain: bool
+        self,
+        drafts: list[Draft],
+        table: pd.DataFrame,
+        rows: tuple[Matrix, Days, pd.Series, pd.Series],
+        explain: bool,
     ) -> None:
         if self.date_model is None or self.dates == "none":
             return
-        matrix, days = rows
+        matrix, days, local, left = rows
         curves = self.mapped(self.date_model.curves(matrix, days))
-        discharge, since = forecasts(curves.home_by, days.first), ready_since(table, days.first)
-        has_left = table["discharge_method"].notna().tolist()
+        discharge, since = forecasts(curves.home_by, days.first), ready_since(table, local)
+        has_left = left.tolist()
         for row, draft in enumerate(drafts):
             if not has_left[row]:  # for those who have, only the risk of coming back is asked
                 draft["discharge"] = discharge[row]
@@ -210,17 +236,12 @@ def forecasts(by: Floats, first: npt.NDArray[np.datetime64], shown: Floats | Non
     ]
 
 
-def ready_since(table: pd.DataFrame, first: npt.NDArray[np.datetime64]) -> list[date | None]:
-    """Return since which day each patient is recorded as not meeting the criteria to reside."""
-    starts: list[date] = first.astype("datetime64[D]").tolist()
-    if "criteria_to_reside" not in table:
-        return [None] * len(starts)
-    not_meeting = (table["criteria_to_reside"] == 0).to_numpy()
-    whole_days = np.nan_to_num(table["criteria_to_reside_hours"].to_numpy(np.float64)) // 24
-    return [
-        start - timedelta(int(days)) if ready else None
-        for start, days, ready in zip(starts, whole_days, not_meeting, strict=True)
-    ]
+def ready_since(table: pd.DataFrame, local: pd.Series) -> list[date | None]:
+    """Return the local day since which each patient is recorded as not meeting the criteria to reside."""
+    hours = pd.to_timedelta(table["criteria_to_reside_hours"], unit="h")
+    not_meeting = (table["criteria_to_reside"] == 0) & hours.notna()
+    since = (local - hours.fillna(pd.Timedelta(0))).dt.date
+    return [day if ready else None for day, ready in zip(since, not_meeting, strict=True)]
 
 
 def band_of(risk: float) -> Literal["low", "medium", "high"]:

@@ -20,7 +20,7 @@ CODE_WORDS = {
 }
 THEME_WORDS = {
     "the days ahead": "Weekends and bank holidays ahead",
-    "calibration": "What later patients showed (calibration)",
+    "calibration": "What later patients showed, and other ways out (calibration)",
 }
 
 
@@ -72,8 +72,13 @@ def _reasons(sums, parts, told, words) -> tuple[Reason, ...]:  # type: ignore[no
     reasons = []
     for theme in sorted(sums, key=lambda name: -abs(sums[name])):
         subject = THEME_WORDS.get(theme) or told[largest(parts[theme])]
-        reasons.append(Reason(theme, f"{subject}: {words(sums[theme])}", sums[theme]))
+        said = _remainder_words(sums[theme]) if theme == "calibration" else words(sums[theme])
+        reasons.append(Reason(theme, f"{subject}: {said}", sums[theme]))
     return tuple(reasons)
+
+
+def _remainder_words(days: float) -> str:
+    return f"{'adds' if days > 0 else 'takes off'} {abs(days):.1f} days"
 
 
 def _days_words(days: float, towards: str) -> str:

@@ -121,6 +121,7 @@ def evaluate(
         folder = _release_folder(source, release)
         predictor = load(folder)
         hospital = _hospital(source, path, say)
+        predictor.suits(hospital)
         rows = measurable(hospital, TrainingPlan().seed, say)
         say(f"measuring release {predictor.release}")
         found, notes = measured(predictor, rows)
@@ -158,6 +159,7 @@ def predict(
         folder = _release_folder(source, release)
         predictor = load(folder)
         hospital = _hospital(source, path, say)
+        predictor.suits(hospital)
         if hospital.dates == "comparable":
             moment = _moment(at, hospital)
             say(f"predicting the inpatients of {moment:%d %B %Y %H:%M}")
@@ -236,12 +238,20 @@ def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":
 
     if at is None:
         return hospital.observed_until
+    zone = hospital.facts.time_zone
     try:
         moment = pd.Timestamp(at)
-    except ValueError as error:
-        raise HomewardError(f"--at must be a moment such as 2026-01-10T08:00, found {at}") from error
-    zone = hospital.facts.time_zone
-    return moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
+        moment = moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
+    except (ValueError, TypeError) as error:
+        raise HomewardError(
+            f"--at must be a moment that was, such as 2026-01-10T08:00, found {at!r}"
+        ) from error
+    first, last = hospital.admissions["admission_recorded_at"].min(), hospital.observed_until
+    if pd.isna(moment) or not first <= moment <= last:
+        raise HomewardError(
+            f"--at must lie from {first:%Y-%m-%d} to {last:%Y-%m-%d}, which the data cover; found {at!r}"
+        )
+    return moment
 
 
 def _report(figures: Mapping[str, Any], folder: Path, notes: list[str], beside: "Detail") -> Path:

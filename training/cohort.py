@@ -23,6 +23,7 @@ from training.plan import TrainingPlan
 from training.split import patient_draws
 
 Say = Callable[[str], None]
+EARLY_ROWS_LIE_BEFORE_END_DAYS = 120
 READMISSION_MOMENTS = ("admission", "board", "discharge")
 
 
@@ -60,6 +61,9 @@ class Prepared:
     def for_readmission(self) -> npt.NDArray[np.bool_]:
         """Tell which rows teach the readmission model: stays whose outcome is known."""
         known = self.rows["readmitted"].notna() & self.rows["moment"].isin(READMISSION_MOMENTS)
+        if self.hospital.dates == "comparable":  # near the end only short stays have ended and been followed
+            ripe = self.hospital.observed_until - pd.Timedelta(days=EARLY_ROWS_LIE_BEFORE_END_DAYS)
+            known &= (self.rows["moment"] == "discharge") | (self.rows["at"] <= ripe)
         return (known & (self.rows["readmission_weight"] > 0)).to_numpy()
 
     def readmission_sample(

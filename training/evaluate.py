@@ -116,6 +116,8 @@ def source_notes(rows: Prepared) -> list[str]:
             f"no ready date: criteria_to_reside (1 or 0) is recorded on {share:.0%} of inpatient-days, "
             f"{READY_RECORDED_SHARE:.0%} are needed"
         )
+    if hospital.admissions["discharge_method"].isna().all():
+        said.append("discharge_method is not given: deaths count as going home")
     if len(hospital.admissions) < FEW_ADMISSIONS:
         count = len(hospital.admissions)
         said.append(f"{count:,} admissions are few: figures on less than {FEW_ADMISSIONS:,} mean little")

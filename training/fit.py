@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import catalogue
+from features.errors import HomewardError
 from models.calibration import CurveMap, fit_curve_map
 from models.discharge_date import DateModel, fit_dates
 from models.encoding import Encoder
@@ -26,6 +27,7 @@ from training.split import folds, parts
 EXPECTED_SHARE = 0.5  # a feature that most rows have is worth a word when it is missing
 NOT_FLAGGED_THEMES = {"earlier stays", "earlier illness", "how they left", "recorded delay", "leave", "pathway"}
 FEWEST_LABELS = 50
+FEWEST_LEARNT_FROM = 20  # patients; fewer could be told apart in a release
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,12 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     """Fit on one set of patients, calibrate on another, measure on a third, then refit on all.
 
     The figures are those from before the refit, on patients and months that the measured models never
-    saw.  The refit takes the rounds that the first fit chose.
+    saw.  The refit takes each booster's rounds and the curves' maps from the first fit.
     """
     side = parts(rows.rows, rows.hospital.dates, plan)
     learn, later, test = (rows.pick((side == name).to_numpy()) for name in ("fit", "calibrate", "test"))
     say(f"rows to fit {len(learn.rows):,}, to calibrate {len(later.rows):,}, to test {len(test.rows):,}")
+    _enough(learn)
     encoder = _encoder(learn)
     measured = _calibrated(_first_fit(learn, later, encoder, plan, say), later, plan)
     say("measuring on patients held out")
@@ -61,6 +64,7 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
         found["out_of_fold"] = out_of_fold
         notes.append(_out_of_fold_note(out_of_fold))
     if out_of_fold is not None and rows.hospital.dates == "none":  # patients alone are split: use all of them
+        beside = Detail(calibration={}, intervals={})  # the picture and the interval would be another model's
         found["readmission"] = out_of_fold["readmission"]
         for name, parts_of_it in out_of_fold["baselines"].items():
             found["baselines"][name]["readmission"] = parts_of_it["readmission"]
@@ -68,6 +72,17 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     predictor = replace(predictor, references=_references(predictor, rows, plan))
     notes.append("figures are from before the refit on every row")
     return Fitted(predictor, found, notes, beside)
+
+
+def _enough(learn: Prepared) -> None:
+    people = learn.rows["patient_id"].nunique()
+    left = int(learn.rows.loc[learn.rows["exit_kind"] != "", "patient_id"].nunique())
+    if left < FEWEST_LEARNT_FROM:
+        raise HomewardError(
+            f"too little to learn from: {left} patients with an ended stay among the {people} of the fit part, "
+            f"{FEWEST_LEARNT_FROM} are needed. Patients and months are held out, a stay open for years "
+            "stretches the period, and children, maternity and day cases are out of scope"
+        )
 
 
 def _encoder(learn: Prepared) -> Encoder:
@@ -137,9 +152,11 @@ def _refit(
     matrix, codes = encoder.matrix(rows.table), encoder.code_positions
     mine = rows.for_dates()
     assert measured.date_model is not None
-    rounds = max(measured.date_model.leave.num_trees(), 10)
+    first = measured.date_model
+    trees_of = {"leave": first.leave, "home": first.home, "ready": first.ready}
+    rounds = {name: max(booster.num_trees(), 10) for name, booster in trees_of.items() if booster}
     date_model: DateModel = fit_dates(
-        matrix[mine], rows.days().pick(mine), rows.targets.pick(mine), codes, plan.date_size(rounds)
+        matrix[mine], rows.days().pick(mine), rows.targets.pick(mine), codes, plan.date_size(), rounds=rounds
     )
     risk: ReadmissionModel | None = None
     out_of_fold = None

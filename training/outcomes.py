@@ -7,6 +7,7 @@ import pandas as pd
 from features.columns import CANCELLED
 from features.history import READMISSION_WINDOW_DAYS
 from features.tables import Hospital
+from features.timeline import Timeline, microseconds
 from models.discharge_date import Targets
 
 READY_RECORDED_SHARE = 0.8  # a site that records criteria on fewer inpatient-days has no ready date
@@ -40,7 +41,7 @@ def targets(
     """Return what the date models learn from for rows (admission_id, at), in days after the moment's day."""
     own = stays.loc[rows["admission_id"]]
     today = _day(rows["at"]).to_numpy("datetime64[D]")
-    observed = _observed_days(hospital, today)
+    observed = _observed_days(hospital, today, own["exit_kind"].to_numpy(str))
     exit_day = _days_after(own["exit_on"], today)
     ready_day = _days_after(own["ready_on"], today)
     unready_until = _days_after(own["unready_until"], today)
@@ -55,9 +56,11 @@ def targets(
     )
 
 
-def _observed_days(hospital: Hospital, today: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
-    if hospital.dates != "comparable":  # no common end, and every stay in such a source is complete
-        return np.full(len(today), np.inf)
+def _observed_days(
+    hospital: Hospital, today: npt.NDArray[np.datetime64], exit_kind: npt.NDArray[np.str_]
+) -> npt.NDArray[np.float64]:
+    if hospital.dates != "comparable":  # no common end: ended stays are seen whole, open ones not at all
+        return np.where(exit_kind == "", 0.0, np.inf)
     last = _day(pd.Series([hospital.observed_until])).to_numpy("datetime64[D]")[0]
     return np.asarray((last - today) / np.timedelta64(1, "D"))
 
@@ -93,10 +96,7 @@ def _ready(hospital: Hospital, exit_on: pd.Series, kind: pd.Series) -> pd.DataFr
 
 def _last_run(hospital: Hospital) -> pd.DataFrame:
     """Return, by admission, the last value of criteria_to_reside in the stay and since when it was so."""
-    events = hospital.events[hospital.events["name"] == "criteria_to_reside"]
-    events = events.sort_values(["admission_id", "happened_at", "recorded_at"], kind="stable")
-    events = events.drop_duplicates(["admission_id", "happened_at"], keep="last")
-    events = events[events["text"] != CANCELLED]
+    events = _standing(hospital, ["criteria_to_reside"])
     end = events["admission_id"].map(hospital.admissions.set_index("admission_id")["discharged_at"])
     events = events[~(events["happened_at"] > end)]
     same = events["admission_id"] == events["admission_id"].shift()
@@ -107,23 +107,28 @@ def _last_run(hospital: Hospital) -> pd.DataFrame:
 
 
 def _delayed(hospital: Hospital) -> pd.Series:
-    events = hospital.events
-    delay = (events["name"] == "delay_began") | (
-        (events["name"] == "pathway") & events["text"].isin(["P1", "P2", "P3"])
-    )
+    events = _standing(hospital, ["delay_began", "pathway"])
+    delay = (events["name"] == "delay_began") | events["text"].isin(["P1", "P2", "P3"])
     return delay.groupby(events["admission_id"]).any()
 
 
 def criteria_recorded_share(hospital: Hospital) -> float:
-    """Return the share of inpatient-days on which criteria_to_reside was recorded."""
-    stays = hospital.admissions
-    end = stays["discharged_at"].fillna(hospital.observed_until)
-    nights = (_day(end) - _day(stays["admitted_at"])).dt.days.clip(lower=0).sum()
-    events = hospital.events[hospital.events["name"] == "criteria_to_reside"]
-    recorded = len(
-        pd.DataFrame({"stay": events["admission_id"], "day": _day(events["happened_at"])}).drop_duplicates()
-    )
-    return float(recorded / nights) if nights > 0 else 0.0
+    """Return the share of inpatient-days, the first of each stay left out, on which criteria were recorded."""
+    stays = hospital.admissions.set_index("admission_id")
+    begun, end = _day(stays["admitted_at"]), _day(stays["discharged_at"].fillna(hospital.observed_until))
+    nights = (end - begun).dt.days.clip(lower=0).sum()
+    events = _standing(hospital, ["criteria_to_reside"])
+    rows = pd.DataFrame({"stay": events["admission_id"], "day": _day(events["happened_at"])}).drop_duplicates()
+    inside = (rows["day"] > rows["stay"].map(begun)) & (rows["day"] <= rows["stay"].map(end))
+    return float(inside.sum() / nights) if nights > 0 else 0.0
+
+
+def _standing(hospital: Hospital, names: list[str]) -> pd.DataFrame:
+    """Return the rows of some events that nothing corrected or voided, by stay and time."""
+    events = hospital.events[hospital.events["name"].isin(names)]
+    events = events.sort_values(["admission_id", "happened_at", "recorded_at"], kind="stable")
+    events = events.drop_duplicates(["admission_id", "name", "happened_at"], keep="last")
+    return events[events["text"] != CANCELLED]
 
 
 def _readmitted(hospital: Hospital, kind: pd.Series) -> pd.Series:
@@ -146,6 +151,14 @@ def _readmitted(hospital: Hospital, kind: pd.Series) -> pd.Series:
 
 
 def _next_emergency(stays: pd.DataFrame, emergency: pd.Series) -> pd.Series:
-    """Return when each person next came in as an emergency; stays are sorted by person and time."""
-    admitted = stays["admitted_at"].where(emergency)
-    return admitted.groupby(stays["patient_id"]).bfill().groupby(stays["patient_id"]).shift(-1)
+    """Return when each person next came in as an emergency once a stay had ended; a double is no return."""
+    people, who = np.unique(stays["patient_id"].to_numpy(str), return_inverse=True)
+    came = microseconds(stays["admitted_at"])
+    timeline = Timeline.of(np.where(emergency, who, -1).astype(np.int64), came, len(people))
+    ended = np.maximum(microseconds(stays["discharged_at"]), came + 1)
+    before = timeline.last(who.astype(np.int64), ended, before=True)
+    following = np.where(before >= 0, before + 1, timeline.starts[who])
+    found = following < timeline.starts[who + 1]
+    instants = np.append(timeline.times, 0)[np.where(found, following, len(timeline.times))]
+    back = pd.Series(pd.to_datetime(instants, unit="us", utc=True), index=stays.index)
+    return back.dt.tz_convert(stays["admitted_at"].dt.tz).dt.as_unit("us").where(found)

@@ -30,7 +30,8 @@ def every_stay(predictor: Predictor, hospital: Hospital) -> pd.DataFrame:
     moments = moments[moments["moment"].isin(["admission", "discharge"])].reset_index(drop=True)
     rows = at_moments(hospital, moments)
     table = feature_table(rows, hospital, rows["at"])
-    answers = predictor.predict(table, rows["at"], explain=False)
+    left = moments["moment"] == "discharge"
+    answers = predictor.predict(table, rows["at"], explain=False, left=left)
     found = pd.DataFrame([_row(answer) for answer in answers]).assign(
         admission_id=moments["admission_id"], moment=moments["moment"]
     )

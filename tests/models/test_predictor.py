@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.errors import ReleaseFault
 from features.snapshot import as_known, snapshot
 from features.table import feature_table
 from features.tables import Hospital
@@ -89,7 +90,7 @@ def test_rare_categories_stay_out_of_a_release() -> None:
     np.testing.assert_array_equal(codes, np.array([0, 1, np.nan, 1], dtype=np.float32))
 
 
-def test_children_maternity_day_cases_and_the_dying_get_no_prediction(
+def test_a_child_gets_no_prediction_and_the_reason(
     small_release: Predictor, small_hospital: Hospital, at: pd.Timestamp
 ) -> None:
     admissions = small_hospital.admissions
@@ -101,3 +102,24 @@ def test_children_maternity_day_cases_and_the_dying_get_no_prediction(
     assert answer.discharge is None
     assert answer.readmission is None
     assert "under 18" in answer.warnings[0].text
+
+
+def test_ready_since_is_the_local_day_of_the_record(
+    small_release: Predictor, small_hospital: Hospital, at: pd.Timestamp
+) -> None:
+    table = feature_table(snapshot(small_hospital, at), small_hospital, at).head(1)
+    ready = table.assign(criteria_to_reside=0.0, criteria_to_reside_hours=at.hour + at.minute / 60 + 0.5 + 24)
+    (answer,) = small_release.predict(ready, at)
+    assert answer.ready_since == (at.tz_localize(None).normalize() - pd.Timedelta(days=2)).date()
+    assert answer.ready is None
+
+
+def test_a_release_is_refused_for_another_kind_of_data(
+    small_release: Predictor, small_hospital: Hospital
+) -> None:
+    small_release.suits(small_hospital)
+    with pytest.raises(ReleaseFault, match="dates comparable"):
+        small_release.suits(replace(small_hospital, dates="none"))
+    scottish = replace(small_hospital.facts, nation="SCT")
+    with pytest.raises(ReleaseFault, match="nation ENG"):
+        small_release.suits(replace(small_hospital, facts=scottish))

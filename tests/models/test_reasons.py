@@ -1,3 +1,6 @@
+import itertools
+
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from features.snapshot import snapshot
 from features.table import feature_table
 from features.tables import Hospital
-from models.booster import contributions
+from models.booster import Sample, Size, contributions, fitted
 from models.distribution import HORIZON_DAYS, spread
 from models.predictor import Predictor
 from models.reasons import BED_DAYS_WINDOW, NEAR_PIECES, days_by_feature, expected_days, points_by_feature
@@ -84,6 +87,50 @@ def test_reasons_are_plain_and_never_causes(small_release: Predictor, small_hosp
                     assert reason.amount > 0
                 if "shorter" in reason.text or " lower than" in reason.text:
                     assert reason.amount < 0
+
+
+def expected_given(tree: pd.DataFrame, node: str, row: np.ndarray, known: set[int]) -> float:
+    """E[tree | the known features], other splits weighed by how many rows went each way (Lundberg 2018)."""
+    here = tree.loc[node]
+    if pd.isna(here["split_feature"]):
+        return float(here["value"])
+    feature, left, right = (
+        int(here["split_feature"].removeprefix("Column_")),
+        here["left_child"],
+        here["right_child"],
+    )
+    if feature in known:
+        return expected_given(tree, left if row[feature] <= here["threshold"] else right, row, known)
+    counts = [tree.loc[child, "count"] for child in (left, right)]
+    parts = [expected_given(tree, child, row, known) for child in (left, right)]
+    return float(np.average(parts, weights=counts))
+
+
+def shapley_by_hand(booster: lgb.Booster, row: np.ndarray) -> np.ndarray:
+    """The definition: each feature's mean gain over all orders in which features become known."""
+    trees = [tree.set_index("node_index") for _, tree in booster.trees_to_dataframe().groupby("tree_index")]
+    orders = list(itertools.permutations(range(len(row))))
+    shares = np.zeros(len(row))
+    for order in orders:
+        for place, feature in enumerate(order):
+            before, after = set(order[:place]), set(order[: place + 1])
+            for tree in trees:
+                root = tree.index[0]
+                gain = expected_given(tree, root, row, after) - expected_given(tree, root, row, before)
+                shares[feature] += gain / len(orders)
+    return shares
+
+
+def test_contributions_are_the_shapley_values_by_their_definition() -> None:
+    random = np.random.default_rng(8)
+    matrix = random.normal(size=(800, 4)).astype(np.float32)
+    label = (matrix[:, 0] + matrix[:, 1] * matrix[:, 2] + random.normal(size=800) > 0).astype(float)
+    size = Size(rounds=4, leaves=6, learning_rate=0.3, smallest_leaf=8, seed=1, threads=1)
+    booster = fitted(Sample(matrix, label, np.ones(800), []), size)
+    ours = contributions(booster, matrix[:6])
+    for row, shares in zip(matrix[:6].astype(float), ours[:, :-1], strict=True):
+        np.testing.assert_allclose(shapley_by_hand(booster, row), shares, atol=1e-6)
+    np.testing.assert_allclose(ours.sum(axis=1), booster.predict(matrix[:6], raw_score=True), atol=1e-9)
 
 
 def test_contributions_are_those_of_the_shap_package(

@@ -14,7 +14,9 @@ def copy(small_release_folder: Path, tmp_path: Path) -> Path:
     return shutil.copytree(small_release_folder, tmp_path / "release")
 
 
-def test_a_release_answers_as_the_predictor_did(small_release_folder: Path, small_hospital: Hospital) -> None:
+def test_loading_a_release_twice_gives_the_same_answers(
+    small_release_folder: Path, small_hospital: Hospital
+) -> None:
     one, other = release.load(small_release_folder), release.load(small_release_folder)
     at = small_hospital.observed_until
     assert [answer.as_json() for answer in one.answer(small_hospital, at)] == [

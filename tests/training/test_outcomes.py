@@ -109,3 +109,29 @@ def test_current_inpatients_are_censored_and_never_dropped(stays: Build) -> None
     outcome = stay_outcomes(hospital(stays(stay(1, "2026-01-05", ""), END))).loc["A1"]
     assert outcome["exit_kind"] == ""
     assert pd.isna(outcome["exit_on"])
+
+
+def test_a_double_of_a_stay_and_a_nested_one_are_no_returns(stays: Build) -> None:
+    zero = {"admitted_at": "2026-01-05T10:00:00Z", "discharged_at": "2026-01-05T10:00:00Z"}
+    rows = stays(
+        {**stay(1, "2026-01-05", "2026-01-05"), **zero}, {**stay(2, "2026-01-05", "2026-01-05"), **zero}, END
+    )
+    assert (stay_outcomes(hospital(rows))["readmitted"][["A1", "A2"]] == 0).all()
+
+
+def test_a_nested_stay_never_hides_a_real_return(stays: Build) -> None:
+    rows = stays(
+        stay(1, "2026-01-05", "2026-01-15"),
+        stay(2, "2026-01-07", "2026-01-08"),
+        stay(3, "2026-01-21", "2026-01-25"),
+        END,
+    )
+    assert stay_outcomes(hospital(rows)).loc["A1", "readmitted"] == 1
+
+
+def test_a_cancelled_delay_leaves_readiness_known(stays: Build, events: Build) -> None:
+    rows = stays(stay(1, "2026-01-05", "2026-01-09"))
+    course = criteria(events, *((f"2026-01-0{day}", 1) for day in (5, 6, 7, 8, 9)))
+    began = {"name": "delay_began", "number": "", "text": "A"}
+    void = {**began, "text": "cancelled", "recorded_at": "2026-01-06T10:12:00+00:00"}
+    assert stay_outcomes(hospital(rows, pd.concat([course, events(began, void)]))).loc["A1", "ready_usable"]
