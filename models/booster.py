@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEAVES_AT_LEAST = 100  # few rows still allow so many leaves
+MOST_OF_A_GROUP = 100  # rows of a code that may be split on alone, unless smoothing asks for more
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
 
@@ -20,6 +21,7 @@ class Size:
     leaves: int
     learning_rate: float
     smallest_leaf: int
+    smoothing: float  # how many rows the mean counts as when codes are ranked and split
     seed: int
     threads: int
 
@@ -57,9 +59,9 @@ def fitted(sample: Sample, size: Size, later: Sample | None = None, patience: in
         "num_leaves": size.leaves,
         "learning_rate": size.learning_rate,
         "min_data_in_leaf": smallest,
-        "min_data_per_group": smallest,
-        "cat_smooth": max(20, smallest // 2),
-        "cat_l2": max(20, smallest // 2),
+        "min_data_per_group": min(smallest, max(int(size.smoothing), MOST_OF_A_GROUP)),
+        "cat_smooth": size.smoothing,
+        "cat_l2": size.smoothing,
         "max_cat_threshold": 16,
         "lambda_l2": 5,
         "feature_fraction": 0.6,

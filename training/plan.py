@@ -58,6 +58,13 @@ class TrainingPlan:
     smallest_leaf: int = 3000
     """Fewest rows of a leaf of the date boosters: a long stay alone gives hundreds."""
 
+    date_smoothing: float = 1500.0
+    """How many rows the mean counts as when the date boosters rank codes: with few, long stays are learnt by
+    heart (home-by-tomorrow AUROC on the board 0.786 with 20, 0.803 with 1,500, simulated)."""
+
+    risk_smoothing: float = 20.0
+    """The same for the readmission booster, which has one row a stay and moment."""
+
     admission_weight: float = 10.0
     """What an admission weighs against a board round when the date models learn: a stay is admitted once and
     shown many times, and so weighed the CRPS fell by 2 % at admission and by 1 % on the board (simulated)."""
@@ -65,13 +72,14 @@ class TrainingPlan:
     threads: int = 1
     """Threads of a fit: more are quicker on idle cores only, and far slower on busy ones."""
 
-    def date_size(self, rounds: int | None = None) -> Size:
+    def date_size(self) -> Size:
         """Return the size of a date booster."""
         return Size(
-            rounds or self.date_rounds,
+            self.date_rounds,
             self.date_leaves,
             self.date_learning_rate,
             self.smallest_leaf,
+            self.date_smoothing,
             self.seed,
             self.threads,
         )
@@ -83,6 +91,7 @@ class TrainingPlan:
             self.risk_leaves,
             self.risk_learning_rate,
             self.risk_smallest_leaf,
+            self.risk_smoothing,
             self.seed,
             self.threads,
         )

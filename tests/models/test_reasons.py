@@ -125,7 +125,7 @@ def test_contributions_are_the_shapley_values_by_their_definition() -> None:
     random = np.random.default_rng(8)
     matrix = random.normal(size=(800, 4)).astype(np.float32)
     label = (matrix[:, 0] + matrix[:, 1] * matrix[:, 2] + random.normal(size=800) > 0).astype(float)
-    size = Size(rounds=4, leaves=6, learning_rate=0.3, smallest_leaf=8, seed=1, threads=1)
+    size = Size(rounds=4, leaves=6, learning_rate=0.3, smallest_leaf=8, smoothing=20, seed=1, threads=1)
     booster = fitted(Sample(matrix, label, np.ones(800), []), size)
     ours = contributions(booster, matrix[:6])
     for row, shares in zip(matrix[:6].astype(float), ours[:, :-1], strict=True):
