@@ -60,7 +60,8 @@ def simulate(
         parameters = {"admissions": admissions, "seed": seed, "nation": nation, "sites": sites}
         extract.write(hospital, out, beside={PARAMETERS_FILE: json.dumps(parameters, indent=1) + "\n"})
     errors.print(
-        f"the hospital is in {out}; look at it with `python -m features check --source simulated --path {out}`"
+        f"the hospital is in {out}; look at it with `python -m features check --source simulated --path {out}`",
+        soft_wrap=True,
     )
 
 
@@ -109,9 +110,10 @@ def evaluate(
 ) -> None:
     """Measure a release on every eligible row of a source, beside baselines on the same rows."""
     from models.release import about, load
-    from training.cohort import data_digest, measurable
+    from training.cohort import measurable
     from training.detail import detail
     from training.evaluate import figures as measured
+    from training.evaluate import learnt_notes
     from training.home import home
     from training.plan import TrainingPlan
     from training.report import table_text
@@ -125,10 +127,7 @@ def evaluate(
         rows = measurable(hospital, TrainingPlan().seed, say)
         say(f"measuring release {predictor.release}")
         found, notes = measured(predictor, rows)
-        if about(folder)["about"].get("data_digest") == data_digest(hospital):
-            notes.insert(
-                0, "THE RELEASE LEARNT FROM THESE VERY ROWS: its figures flatter it; see those of `fit`"
-            )
+        notes = [*learnt_notes(about(folder)["about"], rows), *notes]
         page = _report(
             found, home() / "reports" / f"{predictor.release}-evaluated", notes, detail(predictor, rows)
         )
@@ -227,6 +226,7 @@ def _about(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[s
         "source": hospital.source,
         "admissions": len(hospital.admissions),
         "data_digest": data_digest(hospital),
+        "learnt_until": hospital.observed_until.isoformat() if hospital.dates == "comparable" else None,
         "plan": plan.as_json(),
         "figures": made.figures,
         "notes": made.notes,

@@ -1,5 +1,6 @@
 """How good a predictor is on given rows: the figures of the report, models beside baselines."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from models.distribution import Curves, fewest_days, ready_if_home
 from models.predictor import Predictor
 from training.baselines import Cohort, baseline_figures
-from training.cohort import Prepared, planned_days
+from training.cohort import Prepared, data_digest, planned_days
 from training.metrics import LAST_DAY, Figures, censoring_weights, date_figures, readmission_figures
 from training.outcomes import READY_RECORDED_SHARE, criteria_recorded_share
 from training.split import folds
@@ -122,6 +123,19 @@ def source_notes(rows: Prepared) -> list[str]:
         count = len(hospital.admissions)
         said.append(f"{count:,} admissions are few: figures on less than {FEW_ADMISSIONS:,} mean little")
     return [*said, "coming back for the same issue is not answered by this version"]
+
+
+def learnt_notes(known: Mapping[str, Any], test: Prepared) -> list[str]:
+    """Say how far a release, by what is kept with it, may have learnt from the rows it is measured on."""
+    if known.get("data_digest") == data_digest(test.hospital):
+        return ["THE RELEASE LEARNT FROM THESE VERY ROWS: its figures flatter it; see those of `fit`"]
+    if known.get("learnt_until") and test.hospital.dates == "comparable":
+        until = pd.Timestamp(known["learnt_until"])
+        share = float((test.rows["at"] <= until).mean())
+        if share > 0:
+            said = f"{share:.0%} of the rows are no later than {until:%d %B %Y}, until when the release learnt"
+            return [f"{said}: if they are of the same hospital, the figures flatter it"]
+    return []
 
 
 def _discharge(some: Prepared, curves: Curves) -> Figures:
