@@ -37,6 +37,7 @@ from models.prediction import (
 from models.readmission import ReadmissionModel
 from models.reasons import Reference
 
+Told = list[Mapping[str, str]]  # for each row, every feature said with its value
 Draft = dict[str, Any]  # a Prediction being put together, by its fields
 DAYS_SHOWN = 30
 MEDIUM_RISK, HIGH_RISK = 0.10, 0.20
@@ -121,8 +122,9 @@ class Predictor:
             for admission, moment in zip(table.index, local, strict=True)
         ]
         gone = table["discharge_method"].notna() if left is None else left
-        self._add_dates(drafts, table, (matrix, days, local, gone), explain)
-        self._add_readmission(drafts, table, matrix, explain)
+        told = explanation.told(self.encoder, table) if explain else None
+        self._add_dates(drafts, table, (matrix, days, local, gone), told)
+        self._add_readmission(drafts, table, matrix, told)
         self._add_warnings(drafts, table)
         return [Prediction(**draft) for draft in drafts]
 
@@ -149,7 +151,7 @@ class Predictor:
         drafts: list[Draft],
         table: pd.DataFrame,
         rows: tuple[Matrix, Days, pd.Series, pd.Series],
-        explain: bool,
+        told: Told | None,
     ) -> None:
         if self.date_model is None or self.dates == "none":
             return
@@ -169,27 +171,22 @@ class Predictor:
                 if not has_left[row]:
                     draft["ready"] = None if since[row] else ready[row]
                     draft["expected_delay_days"] = waiting[row]
-        if explain:
-            self._explain_dates(drafts, table, (matrix, days), curves)
+        if told is not None:
+            why = explanation.date_reasons(self, table, matrix, days, curves)
+            for row, draft in enumerate(drafts):
+                if draft.get("discharge"):
+                    draft["discharge_reasons"] = why["discharge"].reasons(row, told)
+                if draft.get("ready"):
+                    draft["ready_reasons"] = why["ready"].reasons(row, told)
 
-    def _explain_dates(
-        self, drafts: list[Draft], table: pd.DataFrame, rows: tuple[Matrix, Days], curves: Curves
+    def _add_readmission(
+        self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix, told: Told | None
     ) -> None:
-        told = explanation.told(self.encoder, table)
-        why = explanation.date_reasons(self, table, *rows, curves)
-        for row, draft in enumerate(drafts):
-            if draft.get("discharge"):
-                draft["discharge_reasons"] = why["discharge"].reasons(row, told)
-            if draft.get("ready"):
-                draft["ready_reasons"] = why["ready"].reasons(row, told)
-
-    def _add_readmission(self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix, explain: bool) -> None:
         if self.readmission is None:
             return
         for draft, risk in zip(drafts, self.readmission.risk(matrix).tolist(), strict=True):
             draft["readmission"] = ReadmissionForecast(risk, band_of(risk))
-        if explain:
-            told = explanation.told(self.encoder, table)
+        if told is not None:
             why = explanation.risk_reasons(self, table, matrix)
             for row, draft in enumerate(drafts):
                 draft["readmission_reasons"] = why.reasons(row, told)

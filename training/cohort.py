@@ -23,7 +23,7 @@ from training.plan import TrainingPlan
 from training.split import patient_draws
 
 Say = Callable[[str], None]
-EARLY_ROWS_LIE_BEFORE_END_DAYS = 120
+EARLY_ROWS_LIE_BEFORE_END_DAYS = 120  # 30 to be followed, and 90 in which nearly every stay ends
 READMISSION_MOMENTS = ("admission", "board", "discharge")
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def test_the_future_never_changes_an_answer(
 ) -> None:
     whole = small_release.answer(small_hospital, at)
     cut = small_release.answer(as_known(small_hospital, at), at)
-    key = lambda answer: answer.admission_id  # noqa: E731
+    key = attrgetter("admission_id")
     assert [one.as_json() for one in sorted(whole, key=key)] == [one.as_json() for one in sorted(cut, key=key)]
 
 
