@@ -27,7 +27,7 @@ app = typer.Typer(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Option(help="extract, diabetes130, mimic4, simulated, ...")],
+    source: Annotated[str, typer.Option(help="extract, diabetes130, mimic4, hes or simulated")],
     path: Annotated[Path | None, typer.Option(help="The folder that holds the source's files.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings here too.")] = None,
 ) -> None:

@@ -1,14 +1,20 @@
 """Collecting what is wrong with a table, so that all of it is told at once."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 
 from features.errors import Fault
 
 ROWS_NAMED = 5
+LONGEST_VALUE = 40  # characters of a value that a sentence repeats
 
 
 class Faults:
     """The faults of one table, each a sentence that names its rows by the frame's index labels.
+
+    `named` says how a label is told, where a row's number alone does not find it.
 
     >>> faults = Faults("admissions")
     >>> ages = pd.Series([44, 210], index=[2, 3])
@@ -17,8 +23,9 @@ class Faults:
     ['admissions row 3: age must be 0 to 120, found 210']
     """
 
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, named: Callable[[Any], str] = str) -> None:
         self.table = table
+        self.named = named
         self.found: list[str] = []
         self.broken: set[str] = set()  # columns that could not be read, so that nobody judges their values
 
@@ -26,7 +33,7 @@ class Faults:
         """Note the rows at these labels, if there are any; `must` says what must hold."""
         if len(labels) == 0:
             return
-        named = ", ".join(str(label) for label in labels[:ROWS_NAMED])
+        named = ", ".join(self.named(label) for label in labels[:ROWS_NAMED])
         more = f" and {len(labels) - ROWS_NAMED:,} more" if len(labels) > ROWS_NAMED else ""
         seen = (
             "" if values is None else ", found " + ", ".join(map(_said, values[labels].unique()[:ROWS_NAMED]))
@@ -39,4 +46,5 @@ class Faults:
 
 
 def _said(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."

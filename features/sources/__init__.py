@@ -31,5 +31,5 @@ def _read_by(module: str, path: Path | None) -> "Hospital":
 
 # A source is imported when it is read: pandas and pyarrow take a second, and `--help` should not.
 SOURCES: Mapping[str, Read] = {
-    name: partial(_read_by, name) for name in ("extract", "diabetes130", "mimic4", "simulated")
+    name: partial(_read_by, name) for name in ("extract", "diabetes130", "mimic4", "hes", "simulated")
 }

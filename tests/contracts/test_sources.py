@@ -15,15 +15,21 @@ from features.sources.mimic4_codes import LAB_EVENTS
 from features.tables import Hospital, check
 
 SOURCES = {"diabetes130": "diabetes130", "mimic4": "mimic-iv-demo"}  # source: its folder in the real data
+DATES = {"diabetes130": "none", "mimic4": "per_patient", "hes": "comparable"}
 CODED_NAMES = ("coded_diagnosis", "coded_icd9")
 
 
 @pytest.fixture(scope="session")
-def hospital_of(real_data: Path) -> Callable[[str], Hospital]:
-    return cache(lambda source: features.read(source, real_data / SOURCES[source]))
+def hospital_of(request: pytest.FixtureRequest) -> Callable[[str], Hospital]:
+    def read(source: str) -> Hospital:
+        if source == "hes":
+            return features.read(source, request.getfixturevalue("hes_folder"))
+        return features.read(source, request.getfixturevalue("real_data") / SOURCES[source])
+
+    return cache(read)
 
 
-@pytest.fixture(params=SOURCES)
+@pytest.fixture(params=[*SOURCES, "hes"])
 def hospital(request: pytest.FixtureRequest, hospital_of: Callable[[str], Hospital]) -> Hospital:
     return hospital_of(request.param)
 
@@ -71,7 +77,7 @@ class TestEverySource:
 
     def test_nobody_leaves_before_they_arrive(self, hospital):
         stays = hospital.admissions
-        assert (stays["discharged_at"] >= stays["admitted_at"]).all()
+        assert not (stays["discharged_at"] < stays["admitted_at"]).any()
 
     def test_no_event_is_recorded_before_it_happened(self, hospital):
         assert (hospital.events["recorded_at"] >= hospital.events["happened_at"]).all()
@@ -88,8 +94,8 @@ class TestEverySource:
         named = [event for name, event in hospital.facts.events.items() if name in CODED_NAMES]
         assert not any(event.feature for event in named)
 
-    def test_it_says_that_its_dates_do_not_compare(self, hospital):
-        assert hospital.dates == {"diabetes130": "none", "mimic4": "per_patient"}[hospital.source]
+    def test_it_says_whether_its_dates_compare(self, hospital):
+        assert hospital.dates == DATES[hospital.source]
 
 
 class TestMimic4:
@@ -165,6 +171,34 @@ class TestMimic4:
     def test_the_folder_of_the_tables_serves_as_well_as_the_one_it_is_in(self, mimic, real_data):
         inner = features.read("mimic4", real_data / "mimic-iv-demo" / "hosp")
         pd.testing.assert_frame_equal(inner.events, mimic.events)
+
+
+class TestHes:
+    def test_a_hospital_comes_back_out_of_its_episodes_with_days_for_instants(
+        self, hospital_of, small_hospital
+    ):
+        order = "admission_id"
+        found = hospital_of("hes").admissions.sort_values(order, ignore_index=True)
+        given = small_hospital.admissions.sort_values(order, ignore_index=True)
+        for column in ("admitted_at", "discharged_at"):
+            assert found[column].dt.date.equals(given[column].dt.date)
+        lost = ["site", "usual_residence", "provisional_diagnosis", *(c for c in given if c.endswith("_at"))]
+        pd.testing.assert_frame_equal(found.drop(columns=lost), given.drop(columns=lost))
+
+    def test_its_diagnoses_come_back_in_their_order(self, hospital_of, small_hospital):
+        ended = small_hospital.admissions.dropna(subset="discharged_at")["admission_id"]
+        lists = []
+        for hospital in (hospital_of("hes"), small_hospital):
+            coded = hospital.events[hospital.events["name"] == "coded_diagnosis"]
+            coded = coded[coded["admission_id"].isin(ended)].sort_values(["admission_id", "number"])
+            coded = coded.drop_duplicates(["admission_id", "text"])
+            lists.append(coded.groupby("admission_id")["text"].agg(list))
+        assert lists[0].equals(lists[1])
+
+    def test_nobody_is_in_two_stays_at_once_where_nobody_was(self, hospital_of):
+        stays = hospital_of("hes").admissions.sort_values(["patient_id", "admitted_at", "discharged_at"])
+        before = stays.groupby("patient_id")["discharged_at"].shift()
+        assert not (stays["admitted_at"] < before).any()
 
 
 class TestDiabetes130:
