@@ -86,22 +86,41 @@ ILLNESS = (
         for name in CHARLSON_GROUPS
     ),
 )
+STATE_WORDS = {
+    "inpatients": "People {on}",
+    "ready": "People {on} recorded ready to leave",
+    "delayed": "People {on} with a delay open",
+    "long_stays": "People {on} in for 21 days or more",
+    "came_in_24_hours": "People who came to {the} in the last 24 hours",
+    "left_in_24_hours": "People discharged from {the} in the last 24 hours",
+}
+PLACES = {
+    "ward": {"on": "on the ward", "the": "the ward"},
+    "site": {"on": "in the hospital", "the": "the hospital"},
+}
+STATE = tuple(
+    Feature(f"{place}_{count}", words.format(**said), "how full the hospital is", "S")
+    for place, said in PLACES.items()
+    for count, words in STATE_WORDS.items()
+)
 
 
 def catalogue(hospital: Hospital) -> tuple[Feature, ...]:
     """Return the features that this hospital's tables can give, in the order of the feature table.
 
-    A source without comparable dates has no calendar features, and one without any dates no clock and
-    no windows of time.  Identifiers, ethnic category and a person's planned date are never features.
+    A source without comparable dates has no calendar features and no state of the hospital, and one
+    without any dates no clock and no windows of time.  Identifiers, ethnic category and a person's
+    planned date are never features.
     """
     stay = [
         feature for feature in STAY if hospital.dates != "none" or feature.name not in {"hour", "admitted_hour"}
     ]
     calendar = CALENDAR if hospital.dates == "comparable" else ()
+    state = STATE if hospital.dates == "comparable" else ()
     dated = DATED_HISTORY if hospital.dates != "none" else ()
     events = [event for event in hospital.facts.events.values() if event.feature]
     observed = [feature for event in events for feature in _event_features(event, hospital.dates)]
-    own = (*stay, *calendar, *LEAVING, *HISTORY, *dated, *ILLNESS)
+    own = (*stay, *calendar, *LEAVING, *HISTORY, *dated, *ILLNESS, *state)
     taken = {feature.name for feature in own} & {feature.name for feature in observed}
     if taken:
         fix = "the name is taken by a feature that every hospital has; choose another"

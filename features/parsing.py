@@ -73,6 +73,7 @@ def _instants(values: pd.Series, column: Column, facts: Facts, faults: Faults) -
 
 def _numbers(values: pd.Series, column: Column, faults: Faults) -> pd.Series:
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    unreadable = numbers.isna() & _texts(values).notna()
-    faults.rows(values.index[unreadable], f"{column.name} must be a number", values)
+    empty = values[numbers.isna()]  # few, or all of a column that is quick to read
+    unreadable = empty.index[_texts(empty).notna()]
+    faults.rows(unreadable, f"{column.name} must be a number", values)
     return numbers

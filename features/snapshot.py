@@ -6,6 +6,7 @@ import pandas as pd
 
 from features.columns import KNOWN_ONLY_AFTERWARDS
 from features.tables import Hospital
+from features.timeline import positions
 
 LEAVING = [name for name in KNOWN_ONLY_AFTERWARDS if name != "discharge_recorded_at"]
 
@@ -31,10 +32,13 @@ def at_moments(hospital: Hospital, moments: pd.DataFrame) -> pd.DataFrame:
     """Return admissions as known at each of many moments: one row a row of `moments` (admission_id, at).
 
     What is known only afterwards (discharge method, destination) is empty until the discharge is
-    recorded; `hours_so_far` stops at the discharge.  The index is that of `moments`.
+    recorded; `hours_so_far` stops at the discharge.  The index is that of `moments`.  Raises KeyError if
+    an admission is not the hospital's.
     """
-    admissions = hospital.admissions.set_index("admission_id")
-    rows = admissions.loc[moments["admission_id"]].reset_index().set_index(moments.index)
+    places = positions(moments["admission_id"], hospital.admissions["admission_id"])
+    if strangers := int((places < 0).sum()):
+        raise KeyError(f"moments must be of the hospital's admissions; {strangers:,} are not")
+    rows = hospital.admissions.take(places).set_axis(moments.index)
     at = moments["at"].dt.tz_convert(hospital.facts.time_zone).dt.as_unit("us")
     left = rows["discharge_recorded_at"] <= at
     until = at.where(~left, rows["discharged_at"])

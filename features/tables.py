@@ -1,10 +1,12 @@
 """The two tables of a hospital, and the one check through which every source enters."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.columns import ADMISSION_COLUMNS, CANCELLED, EVENT_COLUMNS
@@ -101,9 +103,10 @@ def _check_events(rows: pd.DataFrame, stays: pd.DataFrame, facts: Facts, faults:
         faults.rows(rows.index[stranger], "admission_id must be in the admissions table")
     if {"name", "number", "text"} & faults.broken:
         return
-    standing = rows[(rows["text"] != CANCELLED) & rows["name"].isin(list(facts.events))]
-    kinds = standing["name"].map({name: event.kind for name, event in facts.events.items()})
-    numeric = standing[kinds.isin(["number", "flag"])]
+    standing = rows.loc[rows["text"] != CANCELLED, ["name", "number", "text"]]
+    standing = standing.assign(name=_listed(standing["name"], facts))
+    kinds = _of_names(standing["name"], {name: event.kind for name, event in facts.events.items()}, "")
+    numeric = standing[np.isin(kinds, ["number", "flag"])]
     faults.rows(numeric.index[numeric["number"].isna()], "number must be given for this event", numeric["name"])
     flags = standing[kinds == "flag"]
     odd = flags["number"].notna() & ~flags["number"].isin([0, 1])
@@ -116,6 +119,19 @@ def _check_events(rows: pd.DataFrame, stays: pd.DataFrame, facts: Facts, faults:
             codes = standing.loc[standing["name"] == name, "text"]
             odd = ~codes.isin(event.codes)
             faults.rows(codes.index[odd], f"text of {name} must be one of {', '.join(event.codes)}", codes)
+
+
+def _listed(names: pd.Series, facts: Facts) -> pd.Series:
+    """Return event names as a category of those that are listed, empty where one is not."""
+    listed = pd.Index(sorted(facts.events), dtype="str")
+    codes = listed.get_indexer(pd.Index(names))
+    return pd.Series(pd.Categorical.from_codes(codes, categories=listed), names.index)
+
+
+def _of_names(names: pd.Series, values: Mapping[str, Any], otherwise: Any) -> npt.NDArray[Any]:
+    """Return the value of each row's name, looked up once a name: there may be millions of rows."""
+    each = [values[name] for name in names.cat.categories]
+    return np.array([*each, otherwise])[names.cat.codes]  # the code of a name that is not listed is -1
 
 
 def _with_recorded(stays: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -134,22 +150,23 @@ def _meant(name: str, facts: Facts) -> str:
 
 
 def _usable(rows: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, list[str]]:
-    listed = rows["name"].isin(list(facts.events))
-    strangers = rows.loc[~listed, "name"].value_counts()
+    names = _listed(rows["name"], facts)
+    strangers = rows.loc[names.isna(), "name"].value_counts()
     notes = [
         f"event name {name} is in no hospital.toml: {count:,} rows not used{_meant(str(name), facts)}"
         for name, count in strangers.head(NAMES_NOTED).items()
     ]
     if len(strangers) > NAMES_NOTED:
         notes.append(f"{len(strangers) - NAMES_NOTED:,} more event names are in no hospital.toml")
-    rows = rows[listed]
-    lows = rows["name"].map({name: event.low for name, event in facts.events.items()}).astype("float64")
-    highs = rows["name"].map({name: event.high for name, event in facts.events.items()}).astype("float64")
-    outside = (rows["number"] < lows) | (rows["number"] > highs)
-    for name, count in rows.loc[outside, "name"].value_counts().items():
+    lows = _of_names(names, {name: event.low for name, event in facts.events.items()}, np.nan)
+    highs = _of_names(names, {name: event.high for name, event in facts.events.items()}, np.nan)
+    outside = ((rows["number"] < lows) | (rows["number"] > highs)) & names.notna()
+    for name, count in names[outside].value_counts().items():
         event = facts.events[str(name)]
-        notes.append(f"{name}: {count:,} values outside {event.low:g} to {event.high:g} set aside")
+        if count:
+            notes.append(f"{name}: {count:,} values outside {event.low:g} to {event.high:g} set aside")
     # Nothing is known before it happened, whatever a clock says.
     known_at = rows["recorded_at"].where(rows["recorded_at"] >= rows["happened_at"], rows["happened_at"])
-    names = pd.Categorical(rows["name"], categories=sorted(facts.events))
-    return rows.assign(recorded_at=known_at, name=names)[~outside], notes
+    used = names.notna() & ~outside
+    rows = rows.assign(recorded_at=known_at, name=names)
+    return rows if used.all() else rows[used], notes

@@ -5,13 +5,37 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+ROWS_AT_ONCE = 100_000  # so that a search stays within the processor's cache
+NEVER = int(np.iinfo(np.int64).min)  # a missing instant, in microseconds
 
 
 def microseconds(instants: pd.Series) -> Integers:
-    """Return instants as whole microseconds since 1970, missing ones as the smallest integer."""
-    return instants.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    """Return instants with a zone as whole microseconds since 1970, missing ones as the smallest integer."""
+    index = pd.DatetimeIndex(instants)
+    return np.asarray((index if index.unit == "us" else index.as_unit("us")).asi8)
+
+
+def positions(names: pd.Series, among: pd.Series | pd.Index) -> npt.NDArray[np.int32]:
+    """Return where each name stands in a list of distinct ones, and -1 for a name that it lacks.
+
+    >>> positions(pd.Series(["B", "C", "B"]), pd.Index(["A", "B"])).tolist()
+    [1, -1, 1]
+    """
+    text = pa.large_string()
+    found = pyarrow.compute.index_in(pa.array(names, type=text), value_set=pa.array(among, type=text))
+    place: npt.NDArray[np.int32] = found.fill_null(-1).to_numpy()
+    return place
+
+
+def one_piece(texts: pd.Series) -> pd.api.extensions.ExtensionArray:
+    """Return texts as one array: rows are taken slowly from the many pieces of a table read in parts."""
+    found = pa.array(texts, type=pa.large_string())
+    return pd.array(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found, dtype="str")
 
 
 @dataclass(frozen=True)
@@ -29,11 +53,12 @@ class Timeline:
     @classmethod
     def of(cls, groups: Integers, times: Integers, count: int, *ties: npt.NDArray[np.generic]) -> "Timeline":
         """Sort rows by group, then time, then the tie-breakers in the order given."""
-        kept = np.flatnonzero(groups >= 0)
-        keys = [tie[kept] for tie in reversed(ties)]
-        order = kept[np.lexsort([*keys, times[kept], groups[kept]])]
-        starts = np.searchsorted(groups[order], np.arange(count + 1))
-        return cls(order, times[order], starts.astype(np.int64))
+        order = in_order(groups, times, *ties)
+        return cls(order, times[order], starts_of(groups[order], count))
+
+    def part(self, first: int, count: int) -> "Timeline":
+        """Return the timeline of some of its groups, numbered from 0 again."""
+        return Timeline(self.order, self.times, self.starts[first : first + count + 1])
 
     def last(self, groups: Integers, at: Integers, *, before: bool = False) -> Integers:
         """Return the position of each group's last row known at `at` (strictly before it with `before`), or -1.
@@ -44,23 +69,85 @@ class Timeline:
         >>> Timeline.of(groups, times, 2).last(np.array([0, 0, 0, 1, -1]), np.array([9, 10, 99, 5, 7]))
         array([-1,  0,  1,  2, -1])
         """
-        known = groups >= 0
-        safe = np.where(known, groups, 0)
-        first = np.where(known, self.starts[safe], 0)
-        low, high = first.copy(), np.where(known, self.starts[safe + 1], 0)
-        while (searching := low < high).any():
-            middle = np.where(searching, (low + high) // 2, 0)
-            time = self.times[middle]
-            passed = searching & ((time < at) if before else (time <= at))
-            low = np.where(passed, middle + 1, low)
-            high = np.where(searching & ~passed, middle, high)
-        return np.where(low > first, low - 1, -1)
+        found = np.full(len(groups), -1, np.int64)
+        for first in range(0, len(groups), ROWS_AT_ONCE):
+            part = slice(first, first + ROWS_AT_ONCE)
+            self._search(groups[part], at[part], np.less if before else np.less_equal, found[part])
+        return found
+
+    def _search(self, groups: Integers, at: Integers, passed: np.ufunc, found: Integers) -> None:
+        asked = np.flatnonzero(groups >= 0)
+        low, high = self.starts[groups[asked]], self.starts[groups[asked] + 1] - 1
+        asked, low, high = (values[low <= high] for values in (asked, low, high))
+        newest = passed(self.times[high], at[asked])  # most moments lie after all that is known
+        found[asked[newest]] = high[newest]
+        asked, first, high = asked[~newest], low[~newest], high[~newest]
+        low, moments = first, at[asked]
+        while (low < high).any():
+            middle = (low + high) // 2
+            earlier = passed(self.times[middle], moments)
+            low, high = np.where(earlier, middle + 1, low), np.where(earlier, high, middle)
+        found[asked] = np.where(low > first, low - 1, -1)
 
 
-def picked(
-    values: npt.NDArray[np.float64], positions: Integers, missing: float = np.nan
-) -> npt.NDArray[np.float64]:
-    """Return `values` at the positions, and `missing` where the position is -1."""
-    if len(values) == 0:
-        return np.full(len(positions), missing)
-    return np.where(positions >= 0, values[np.maximum(positions, 0)], missing)
+def in_order(groups: Integers, times: Integers, *ties: npt.NDArray[np.generic]) -> Integers:
+    """Return the order of rows by group, then time, then tie-breakers; rows of group -1 are left out.
+
+    Tables mostly come in the order in which things were recorded, so rows are brought together by group
+    as they come, and only the groups that this leaves out of order are sorted by time.
+
+    >>> in_order(np.array([1, 0, 1, -1]), np.array([5, 9, 4, 0])).tolist()
+    [1, 2, 0]
+    """
+    order = np.flatnonzero(groups >= 0)
+    bits = len(groups).bit_length()  # group and row number share 64 bits: room for any table that fits memory
+    packed = (groups[order].astype(np.int64) << bits) | order
+    packed.sort()
+    order = packed & ((1 << bits) - 1)
+    group, time = groups[order], times[order]
+    astray = (group[1:] == group[:-1]) & (time[1:] <= time[:-1] if ties else time[1:] < time[:-1])
+    if astray.any():
+        rows = whole_groups(group, np.flatnonzero(astray) + 1)
+        wrong = order[rows]
+        keys = [tie[wrong] for tie in reversed(ties)]
+        order[rows] = wrong[np.lexsort([*keys, times[wrong], groups[wrong]])]
+    return order
+
+
+def starts_of(groups: Integers, count: int) -> Integers:
+    """Return where each of the groups 0 to count - 1 starts in sorted groups, and where the last one stops.
+
+    >>> starts_of(np.array([0, 0, 2]), 4).tolist()
+    [0, 2, 2, 3, 3]
+    """
+    heads = np.flatnonzero(np.append(True, groups[1:] != groups[:-1])[: len(groups)])
+    gaps = np.diff(groups[heads], prepend=-1, append=count)
+    return np.repeat(np.append(heads, len(groups)), gaps)
+
+
+def whole_groups(groups: Integers, rows: Integers) -> Integers:
+    """Return the rows of every group, in sorted groups, of which at least one row is given.
+
+    >>> whole_groups(np.array([1, 1, 4, 4, 4, 7]), np.array([3])).tolist()
+    [2, 3, 4]
+    """
+    wanted = np.unique(groups[rows])
+    first = np.searchsorted(groups, wanted)
+    return ranges(first, np.searchsorted(groups, wanted, side="right") - first)
+
+
+def ranges(first: Integers, many: Integers) -> Integers:
+    """Return the integers from each `first` on, `many` of them, one range after another.
+
+    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    before = np.cumsum(many) - many
+    return np.repeat(first - before, many) + np.arange(many.sum())
+
+
+def picked(values: npt.NDArray[np.generic], places: Integers) -> Floats:
+    """Return `values` at the places as floats, and NaN where the place is -1."""
+    if not len(values):
+        return np.full(len(places), np.nan)
+    return np.where(places < 0, np.nan, values[places])  # -1 takes the last value, and drops it again

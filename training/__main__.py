@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.tables import Hospital
-    from training.cohort import Say
+    from models.predictor import Predictor
+    from training.cohort import Prepared, Say
     from training.detail import Detail
     from training.fit import Fitted
     from training.plan import TrainingPlan
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 errors = Console(stderr=True, highlight=False)
 
-SourceOption = Annotated[str, typer.Option("--source", help="extract, diabetes130, mimic4 or simulated")]
+SourceOption = Annotated[str, typer.Option("--source", help="extract, diabetes130, hes, mimic4 or simulated")]
 PathOption = Annotated[Path | None, typer.Option("--path", help="the folder of the source's files")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="write the figures here")]
 ReleaseOption = Annotated[
@@ -44,23 +45,29 @@ ReleaseOption = Annotated[
 def simulate(
     admissions: Annotated[int, typer.Option(min=100, help="how many, about")] = 20_000,
     out: Annotated[Path, typer.Option(help="the folder to write, as an extract")] = Path("hospital"),
-    seed: int = 1,
+    seed: Annotated[int, typer.Option(min=0, help="of every draw")] = 1,
     nation: Annotated[str, typer.Option(help="ENG, WLS, SCT or NIR")] = "ENG",
-    sites: Annotated[int, typer.Option(min=1)] = 1,
+    sites: Annotated[int, typer.Option(min=1, help="at least one for each 100,000 admissions")] = 1,
+    days: Annotated[int, typer.Option(min=1, help="that the hospital is open")] = 730,
 ) -> None:
-    """Write a simulated hospital as an extract, with its simulation.json."""
-    from features.sources import extract
-    from features.sources.simulated import PARAMETERS_FILE
-    from features.sources.simulation import simulate as made
+    """Write a simulated hospital as an extract, with its simulation.json and a page that shows it.
 
-    with stages(2) as say:
-        say(f"simulating {admissions:,} admissions")
-        hospital = made(admissions, seed=seed, nation=nation, sites=sites)
-        say(f"writing {len(hospital.admissions):,} admissions and {len(hospital.events):,} events to {out}")
-        parameters = {"admissions": admissions, "seed": seed, "nation": nation, "sites": sites}
-        extract.write(hospital, out, beside={PARAMETERS_FILE: json.dumps(parameters, indent=1) + "\n"})
+    Over 100,000 admissions it is made a district of sites at a time, and written as Parquet parts; the page
+    then shows the first district.
+    """
+    from features.sources.simulation import Arguments, districts
+    from training.hospital_page import HOSPITAL_PAGE
+    from training.simulate import write_simulated
+
+    try:
+        arguments = Arguments(admissions, seed=seed, nation=nation, sites=sites, days=days)
+    except ValueError as error:
+        raise HomewardError(str(error)) from error
+    with stages(len(districts(arguments)) + 2) as say:
+        write_simulated(arguments, out, say)
     errors.print(
-        f"the hospital is in {out}; look at it with `python -m features check --source simulated --path {out}`",
+        f"the hospital is in {out}: open {HOSPITAL_PAGE} there, and see what was read of it with "
+        f"`python -m features check --source simulated --path {out}`",
         soft_wrap=True,
     )
 
@@ -115,11 +122,12 @@ def evaluate(
     from training.evaluate import figures as measured
     from training.evaluate import learnt_notes
     from training.home import home
+    from training.oracle import TRUTH_TABLE
     from training.plan import TrainingPlan
-    from training.report import table_text
+    from training.report import plain_table_text, table_text
 
     _writable(figures)
-    with stages(5) as say:
+    with stages(6) as say:
         folder = _release_folder(source, release)
         predictor = load(folder)
         hospital = _hospital(source, path, say)
@@ -128,10 +136,13 @@ def evaluate(
         say(f"measuring release {predictor.release}")
         found, notes = measured(predictor, rows)
         notes = [*learnt_notes(about(folder)["about"], rows), *notes]
-        page = _report(
-            found, home() / "reports" / f"{predictor.release}-evaluated", notes, detail(predictor, rows)
-        )
+        beside = detail(predictor, rows)
+        if source == "simulated":
+            say("computing the truth about the simulated patients")
+            found, notes = _beside_the_truth(predictor, rows, path, found, notes, beside)
+        page = _report(found, home() / "reports" / f"{predictor.release}-evaluated", notes, beside)
     print(table_text(found))
+    print(plain_table_text(TRUTH_TABLE, beside.tables.get(TRUTH_TABLE, [])))
     for note in notes:
         print(f"note: {note}")
     _write(figures, {**found, "notes": notes})
@@ -231,6 +242,27 @@ def _about(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[s
         "figures": made.figures,
         "notes": made.notes,
     }
+
+
+def _beside_the_truth(
+    predictor: "Predictor",
+    rows: "Prepared",
+    path: Path | None,
+    found: dict[str, Any],
+    notes: list[str],
+    beside: "Detail",
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the figures with those of the truth, as long as a simulation can be lived again in memory."""
+    from features.sources.simulated import arguments_of
+    from features.sources.simulation import MOST_AT_ONCE
+    from training.oracle import TRUTH_TABLE, oracle_figures, told
+
+    arguments = arguments_of(path)
+    if arguments.admissions > MOST_AT_ONCE:
+        return found, [*notes, f"the truth is computed for at most {MOST_AT_ONCE:,} simulated admissions"]
+    compared = oracle_figures(predictor, rows, arguments)
+    beside.tables[TRUTH_TABLE] = told(compared)
+    return {**found, "oracle": compared}, notes
 
 
 def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":

@@ -75,7 +75,10 @@ def dates(predictor: Predictor, test: Prepared) -> dict[str, Figures | None]:
         if some.rows.empty:
             continue
         curves = predictor.curves(some.table, some.days())
-        for name, measured in (("discharge", _discharge(some, curves)), ("ready", _ready(some, curves))):
+        for name, measured in (
+            ("discharge", discharge_figures(some, curves)),
+            ("ready", ready_figures(some, curves)),
+        ):
             if measured is None:
                 continue
             held = parts[name]
@@ -138,7 +141,8 @@ def learnt_notes(known: Mapping[str, Any], test: Prepared) -> list[str]:
     return []
 
 
-def _discharge(some: Prepared, curves: Curves) -> Figures:
+def discharge_figures(some: Prepared, curves: Curves) -> Figures:
+    """Return how well curves of leaving fit the rows."""
     goals, kind = some.targets, some.rows["exit_kind"].to_numpy(str)
     home_day = np.where(goals.went_home, goals.exit_day, np.nan)
     weight = censoring_weights(goals.observed_days, goals.exit_day, kind)
@@ -146,7 +150,8 @@ def _discharge(some: Prepared, curves: Curves) -> Figures:
     return date_figures(curves.home_by[:, : LAST_DAY + 1], home_day, kind, first, last, weight)
 
 
-def _ready(some: Prepared, curves: Curves) -> Figures | None:
+def ready_figures(some: Prepared, curves: Curves) -> Figures | None:
+    """Return how well curves of becoming ready fit the rows, None where readiness is not known."""
     if curves.ready_by is None:
         return None
     goals = some.targets

@@ -172,16 +172,30 @@ def table_text(figures: Figures, width: int = 120) -> str:
     with console.capture() as written:
         console.print(Text(", ".join(f"{name.lower()} {value}" for name, value in _facts(figures).items())))
         for table in evaluation_tables(figures):
-            lines = RichTable(title=table.title, title_justify="left", title_style="", box=SIMPLE_HEAD)
-            lines.add_column("", overflow="fold")
-            for heading in table.headings:
-                lines.add_column(heading, justify="right")
-            for name, cells in table.rows:
-                lines.add_row(Text(name), *cells)
-            console.print(lines)
+            console.print(_lines(table))
         for sentence in left_out(figures):
             console.print(Text(sentence))
     return written.get()
+
+
+def plain_table_text(title: str, rows: Sequence[Mapping[str, Any]], width: int = 120) -> str:
+    """Return a table of the page as text for the terminal; empty where it has no rows."""
+    if not rows:
+        return ""
+    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False)
+    with console.capture() as written:
+        console.print(_lines(_plain_table(title, rows)))
+    return written.get()
+
+
+def _lines(table: Table) -> RichTable:
+    lines = RichTable(title=table.title, title_justify="left", title_style="", box=SIMPLE_HEAD)
+    lines.add_column("", overflow="fold")
+    for heading in table.headings:
+        lines.add_column(heading, justify="right")
+    for name, cells in table.rows:
+        lines.add_row(Text(name), *cells)
+    return lines
 
 
 def evaluation_tables(figures: Figures, intervals: Mapping[str, Interval] | None = None) -> Iterator[Table]:

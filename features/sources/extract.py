@@ -4,7 +4,8 @@ import gzip
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from features.sources.files import (
 from features.tables import Dates, Hospital, check
 
 NAMES = ("{}.csv", "{}.csv.gz", "{}.parquet", "{}")  # the last two may be folders of Parquet parts
+TABLES = ("admissions", "events")
 ABOUT = "source.toml"
 
 
@@ -46,7 +48,7 @@ def read(path: Path | None) -> Hospital:
     """
     folder = given_folder(path, "extract", "admissions.csv, .csv.gz or .parquet")
     facts = facts_beside(folder)
-    dates = _dates(folder / ABOUT)
+    dates = _dates(folder)
     reads = {"admissions": partial(_table, needed_one_of(folder, _names("admissions")))}
     events = one_of(folder, _names("events"))
     if events:
@@ -75,29 +77,48 @@ def write(
     Beside the two tables stand `source.toml` (what the dates mean, and the files written), `hospital.toml`
     where facts differ from the shipped ones, and the texts of `beside` by file name.  A source's own
     `outcomes` have no place in the contract and are not written.  The folder appears whole or not at all;
-    it replaces one that this function wrote.  Raises DataFault for any other folder that holds something.
+    it replaces one that this module wrote.  Raises DataFault for any other folder that holds something.
     """
-    texts = {"hospital.toml": _facts_toml(hospital.facts), **(beside or {})}
-    texts = {name: text for name, text in texts.items() if text}
-    tables = {f"{name}{ending}": getattr(hospital, name) for name in ("admissions", "events")}
-    texts[ABOUT] = f"dates = {_toml(hospital.dates)}\nfiles = {_toml((*tables, *texts))}\n"
-    _refuse_to_lose(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=".extract-") as scratch:
-        new, old = Path(scratch) / "new", Path(scratch) / "old"
-        new.mkdir()
-        for name, table in tables.items():
-            _write_table(table, new / name)
-        for name, text in texts.items():
-            (new / name).write_text(text, "utf-8")
-        if folder.exists():
-            folder.rename(old)
-        try:
-            new.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
+    with _whole_or_not_at_all(folder) as new:
+        for name in TABLES:
+            _write_table(getattr(hospital, name), new / f"{name}{ending}")
+        _write_texts(new, hospital.facts, hospital.dates, beside or {})
+
+
+def write_parts(
+    parts: Iterable[Hospital], folder: Path, *, beside: Callable[[Hospital], Mapping[str, str]] | None = None
+) -> None:
+    """Write a hospital that comes in parts as one extract, each part a Parquet file of each table.
+
+    The parts share facts, dates and no admission; each is let go before the next is asked for, so that
+    memory need only hold one.  `beside` makes the texts that stand beside the tables, of the first part; for
+    the rest see `write`.  Raises ValueError where there is no part, or one has other facts or dates.
+    """
+    seen: list[tuple[Facts, Dates]] = []
+    texts: Mapping[str, str] = {}
+    with _whole_or_not_at_all(folder) as new:
+        for part in parts:
+            if beside and not seen:
+                texts = beside(part)
+            for name in TABLES:
+                _write_table(getattr(part, name), new / name / f"part-{len(seen):03d}.parquet")
+            seen.append((part.facts, part.dates))
+            del part  # so that it is gone when the next one is made
+        if not seen or any(about != seen[0] for about in seen):
+            raise ValueError(f"a hospital must have parts of the same facts and dates, found {len(seen)} parts")
+        _write_texts(new, *seen[0], texts)
+
+
+def refuse_to_lose(folder: Path) -> None:
+    """Raise DataFault unless a folder may be written to: there is none, it is empty, or we wrote all in it."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise DataFault(str(folder), ["must be a folder to write an extract to, found a file"])
+    ours = {ABOUT, *_about(folder).get("files", ())}
+    if strange := [name for name in _files(folder) if name not in ours]:
+        must = f"must be empty or an extract that Homeward wrote, found {strange[0]} in it"
+        raise DataFault(str(folder), [must])
 
 
 def _names(table: str) -> list[str]:
@@ -108,39 +129,64 @@ def _table(file: Path) -> pd.DataFrame:
     return parquet_table(file) if file.is_dir() or file.suffix == ".parquet" else csv_table(file)
 
 
-def _dates(about: Path) -> Dates:
+def _dates(folder: Path) -> Dates:
     """Return the `dates` of a `source.toml`, which an extract of ordinary dates need not have."""
-    if not about.is_file():
-        return "comparable"
-    try:
-        content = tomllib.loads(about.read_text("utf-8"))
-    except ValueError as error:
-        raise DataFault(ABOUT, [f"must be TOML in UTF-8: {error}"]) from error
+    content = _about(folder)
     for dates in get_args(Dates):
         if content.get("dates", "comparable") == dates:
             return dates
     raise DataFault(ABOUT, [f"dates must be one of {', '.join(get_args(Dates))}, found {content['dates']!r}"])
 
 
-def _refuse_to_lose(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise DataFault(str(folder), ["must be a folder to write an extract to, found a file"])
-    held = {entry.name for entry in folder.iterdir()}
+def _about(folder: Path) -> dict[str, Any]:
     about = folder / ABOUT
-    ours = {ABOUT, *tomllib.loads(about.read_text("utf-8")).get("files", ())} if about.is_file() else set()
-    if not held <= ours:
-        first = sorted(held - ours)[0]
-        raise DataFault(str(folder), [f"must be empty or an extract that Homeward wrote, found {first} in it"])
+    try:
+        return tomllib.loads(about.read_text("utf-8")) if about.is_file() else {}
+    except ValueError as error:
+        raise DataFault(ABOUT, [f"must be TOML in UTF-8: {error}"]) from error
+
+
+@contextmanager
+def _whole_or_not_at_all(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to write to, and put it in the place of `folder` once all is written."""
+    refuse_to_lose(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=".extract-") as scratch:
+        new, old = Path(scratch) / "new", Path(scratch) / "old"
+        new.mkdir()
+        yield new
+        refuse_to_lose(folder)  # what came into it in the meantime
+        if folder.exists():
+            folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the names of a folder's files, in order; in folders within, as `admissions/part-000.parquet`."""
+    entries = [entry for entry in folder.rglob("*") if not entry.is_dir() or not any(entry.iterdir())]
+    return sorted(entry.relative_to(folder).as_posix() for entry in entries)
+
+
+def _write_texts(folder: Path, facts: Facts, dates: Dates, beside: Mapping[str, str]) -> None:
+    texts = {"hospital.toml": _facts_toml(facts), **beside}
+    texts = {name: text for name, text in texts.items() if text}
+    texts[ABOUT] = f"dates = {_toml(dates)}\nfiles = {_toml((*_files(folder), *texts))}\n"
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
 
 
 def _write_table(table: pd.DataFrame, file: Path) -> None:
+    file.parent.mkdir(exist_ok=True)
     whole = [column.name for column in ADMISSION_COLUMNS if column.kind == "integer" and column.name in table]
     table = table.assign(**{name: table[name].astype("Int64") for name in whole})
     columns = {str(name): _arrow(values) for name, values in table.items()}
     if file.suffix == ".parquet":
-        pyarrow.parquet.write_table(pa.table(columns), file)
+        pyarrow.parquet.write_table(pa.table(columns), file, compression="zstd")
         return
     texts = {name: _spelled(values) for name, values in columns.items()}
     # Without the time of writing, the same hospital gives the same bytes.

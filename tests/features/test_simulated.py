@@ -95,7 +95,8 @@ class TestTheMachine:
     @pytest.mark.parametrize("admissions", [60, 1500])
     @pytest.mark.parametrize("days", [90, 730])
     def test_about_as_many_admissions_come_out_as_were_asked_for(self, admissions, days):
-        assert len(simulate(admissions, days=days).admissions) == pytest.approx(admissions, rel=0.03, abs=3)
+        chance = 4 * (1.6 * admissions) ** 0.5  # people come by chance, and some come back
+        assert len(simulate(admissions, days=days).admissions) == pytest.approx(admissions, abs=chance)
 
     @pytest.mark.parametrize("nation", NATIONS)
     def test_each_nation_keeps_the_contract_with_its_own_codes(self, nation):

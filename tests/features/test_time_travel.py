@@ -12,6 +12,7 @@ from features.columns import CANCELLED
 from features.hospital import shipped_facts
 from features.scope import out_of_scope
 from features.snapshot import as_known, at_moments, snapshot
+from features.state import STATE_COLUMNS, hospital_state
 from features.table import feature_table
 from features.tables import Hospital, check
 
@@ -167,3 +168,83 @@ def test_the_value_is_the_last_recorded_of_the_last_that_happened(seed: int, at:
         for name in ("news2", "criteria_to_reside", "pathway", "ward"):
             value, expected = table.loc[admission, name], known_the_slow_way(hospital, admission, name, at)
             assert (pd.isna(value) and expected is None) or value == expected
+
+
+def counted_on_the_list(hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:
+    """The state the slow way: the snapshot's own rows, counted by ward."""
+    inpatients = snapshot(hospital, at)
+    table = feature_table(inpatients, hospital, at)
+    claims = pd.DataFrame(
+        {
+            "inpatients": True,
+            "ready": table["criteria_to_reside"] == 0,
+            "delayed": table["delay_began"].notna(),
+            "long_stays": table["hours_so_far"] >= 21 * 24,
+        },
+        index=table.index,
+    )
+    return claims.groupby(table["ward"].astype("str").fillna("")).sum()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), at=moments)
+def test_the_state_is_the_snapshot_counted(seed: int, at: pd.Timestamp) -> None:
+    hospital = random_hospital(seed)
+    state = hospital_state(hospital, at).set_index("ward")
+    expected = counted_on_the_list(hospital, at).reindex(state.index.astype("str"), fill_value=0)
+    known = state.index != ""
+    for name in expected:
+        assert (state[f"site_{name}"] == expected[name].sum()).all()
+        assert state.loc[known, f"ward_{name}"].tolist() == expected.loc[known, name].tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), at=moments, minutes=st.integers(0, 59))
+def test_cutting_the_future_never_changes_the_state_of_anybodys_ward(
+    seed: int, at: pd.Timestamp, minutes: int
+) -> None:
+    at += pd.Timedelta(minutes=minutes)
+    whole = random_hospital(seed)
+    cut = as_known(whole, at)
+    inpatients = snapshot(cut, at)
+    of_whole, of_cut = (feature_table(inpatients, cut, at, hospital_state(one, at)) for one in (whole, cut))
+    assert_frame_equal(of_whole[list(STATE_COLUMNS)], of_cut[list(STATE_COLUMNS)])
+
+
+def halves(hospital: Hospital) -> list[Hospital]:
+    people = sorted(hospital.admissions["patient_id"].unique())
+    parts = []
+    for own in (people[::2], people[1::2]):
+        admissions = hospital.admissions[hospital.admissions["patient_id"].isin(own)]
+        events = hospital.events[hospital.events["admission_id"].isin(admissions["admission_id"])]
+        parts.append(replace(hospital, admissions=admissions, events=events))
+    return parts
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_partition_by_patient_with_the_state_of_the_whole_gives_the_same_bits(seed: int) -> None:
+    hospital = random_hospital(seed)
+    later = hospital.admissions["admitted_at"] + pd.Timedelta(minutes=4321)
+    asked = hospital.admissions[["admission_id"]].assign(at=later)
+    state = hospital_state(hospital, asked["at"])
+
+    def table_of(part: Hospital) -> pd.DataFrame:
+        rows = at_moments(part, asked[asked["admission_id"].isin(part.admissions["admission_id"])])
+        table = feature_table(rows, part, rows["at"], state)
+        return table.astype({name: "str" for name in table if table[name].dtype == "category"})
+
+    together = pd.concat([table_of(part) for part in halves(hospital)]).sort_index()
+    assert_frame_equal(together, table_of(hospital), check_exact=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), at=moments)
+def test_the_order_of_the_tables_never_changes_a_feature(seed: int, at: pd.Timestamp) -> None:
+    hospital = random_hospital(seed)
+    shuffled = replace(
+        hospital,
+        admissions=hospital.admissions.sample(frac=1, random_state=seed),
+        events=hospital.events.sample(frac=1, random_state=seed),
+    )
+    assert_frame_equal(features_at(hospital, at), features_at(shuffled, at))

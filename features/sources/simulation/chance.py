@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from features.sources.simulation.clock import Clock
+from features.sources.simulation.kernel import news2_band
 from features.sources.simulation.numbers import Array, Floats, Rows, effects, parameters
 
 DAY_BAND_FIRST_DAYS = (0, 1, 2, 3, 4, 7, 14, 21)
-NEUTRAL_FRAILTY = 4.0  # what a Clinical Frailty Scale that nobody has written down counts as
 
 
-def linear(terms: Mapping[str, Any], covariates: Rows) -> Floats:
+def linear(terms: Mapping[str, Any], covariates: Mapping[str, Array]) -> Floats:
     """Return the sum of terms: a number multiplies the covariate of its name, a list is looked up by it.
 
     `intercept` stands alone, and `illness_x` multiplies the effect x of each row's illness.
@@ -34,14 +35,9 @@ def linear(terms: Mapping[str, Any], covariates: Rows) -> Floats:
     return total
 
 
-def chance(name: str, covariates: Rows) -> Floats:
+def chance(name: str, covariates: Mapping[str, Array]) -> Floats:
     """Return the probability of one named thing for each row."""
     return logistic(linear(parameters()["chance"][name], covariates))
-
-
-def happens(name: str, covariates: Rows, rng: np.random.Generator) -> Array:
-    """Draw whether one named thing happens to each row."""
-    return rng.random(len(covariates["age"])) < chance(name, covariates)
 
 
 def logistic(log_odds: Floats) -> Floats:
@@ -49,35 +45,25 @@ def logistic(log_odds: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
 
 
-def covariates(people: Rows, inpatients: Rows, calendar: Rows) -> Rows:
-    """Return what decides a day: facts recorded so far, the calendar, and the one hidden severity class.
-
-    A frailty score or a home fact counts from the day on which it is recorded, and as measured; before
-    that it counts as a neutral value.
-    """
-    day, person = inpatients["day"], inpatients["person"]
-    frailty_known = inpatients["frailty_day"] <= day
-    social_known = inpatients["social_day"] <= day
-    today = inpatients["first_day"] + day
+def calendar_facts(clock: Clock, today: Array, day: Array) -> Rows:
+    """Return what the calendar says of each row's today, which is day `day` of its stay."""
+    calendar = clock.calendar
+    names = ("day_kind", "winter", "christmas_rush", "surge", "closure")
     return {
-        "age": inpatients["age"],
-        "age_decades": (inpatients["age"] - 70) / 10,
-        "frailty": np.where(frailty_known, inpatients["frailty_measured"], NEUTRAL_FRAILTY) - NEUTRAL_FRAILTY,
-        "severity": inpatients["severity"],
-        "illness": inpatients["illness"],
-        "elective": inpatients["kind"] == 1,
-        "transfer": inpatients["kind"] == 2,
+        **{name: calendar[name][today] for name in names},
         "day_band": np.searchsorted(DAY_BAND_FIRST_DAYS, day, side="right") - 1,
         "first_day": day == 0,
-        "news2_over_3": np.maximum(inpatients["news2"] - 3, 0),
+    }
+
+
+def state_facts(inpatients: Rows) -> Rows:
+    """Return what was charted so far, and the hidden class."""
+    return {
+        "severity": inpatients["severity"],
+        "news2_band": news2_band(inpatients["news2"]),
         "mobility": inpatients["mobility"],
         "delirium": inpatients["delirium"],
         "end_of_life": inpatients["end_of_life"],
-        "is_ready": inpatients["days_ready"] >= 0,
-        "lives_alone": np.where(social_known, people["lives_alone"][person], 0),
-        "care_home": people["care_home"][person],
-        "no_fixed_abode": people["no_fixed_abode"][person],
-        "day_kind": calendar["day_kind"][today],
-        "winter": calendar["winter"][today],
-        "christmas_rush": calendar["christmas_rush"][today],
+        "status": inpatients["status"],
+        "lives_alone": inpatients["alone"] == 1,
     }

@@ -1,5 +1,6 @@
 """The hospital's calendar, its arrival rates, and time as minutes of wall-clock since the first midnight."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ DAYS_A_YEAR = 365.25
 DAYS_AFTER = 400  # of calendar beyond the end, for plans and returns that are never recorded
 SATURDAY = 5
 BANK_HOLIDAY = 7  # the eighth kind of day
+AN_ORDINARY_DAY = 2  # Wednesday
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,15 @@ class Clock:
     """Where the hospital is in time.
 
     `calendar` has one row a day: `day_kind` (0 Monday to 6 Sunday, 7 bank holiday), `winter` (December to
-    February), `christmas_rush` (20 to 24 December), `eve_of_rest` (tomorrow is Saturday or a bank holiday).
+    February), `christmas_rush` (20 to 24 December), `eve_of_rest` (tomorrow is Saturday or a bank holiday),
+    and the drifts `closure` (care homes take nobody) and `surge` (a winter surge).
     `emergencies` and `electives` are cumulative arrival rates at each hour, in average days.
     """
 
     first_midnight: pd.Timestamp
     until: int
     days: int
+    nation: str
     time_zone: str
     calendar: Rows
     emergencies: Floats
@@ -52,7 +56,9 @@ class Clock:
         return np.ceil(found).astype(np.int64)
 
 
-def clock_until(until: pd.Timestamp, days: int, nation: str, time_zone: str) -> Clock:
+def clock_until(
+    until: pd.Timestamp, days: int, nation: str, time_zone: str, drifts: Mapping[str, pd.Timestamp]
+) -> Clock:
     """Return the clock of a hospital that opens at midnight `days` days before the day of `until`."""
     local = until.tz_convert(time_zone).tz_localize(None)
     first = local.normalize() - pd.Timedelta(days=days)
@@ -60,41 +66,54 @@ def clock_until(until: pd.Timestamp, days: int, nation: str, time_zone: str) -> 
     kinds = calendar(each_day, nation)
     day_kind = np.where(kinds["bank_holiday"], BANK_HOLIDAY, kinds["weekday"]).astype(np.int64)
     rest = day_kind >= SATURDAY
+    since = {name: each_day >= at.tz_convert(time_zone).tz_localize(None) for name, at in drifts.items()}
+    never = np.zeros(len(each_day), dtype=bool)
+    day_kind = np.where(rest & since.get("seven_day_service", never), AN_ORDINARY_DAY, day_kind)
     rows = {
         "day_kind": day_kind,
         "winter": np.isin(each_day.month, (12, 1, 2)),
         "christmas_rush": (each_day.month == 12) & (each_day.day >= 20) & (each_day.day <= 24),
         "eve_of_rest": np.append(rest[1:], False) & ~rest,
+        "closure": _for_a_while(since.get("care_home_closure", never), "closure_days"),
+        "surge": _for_a_while(since.get("winter_surge", never), "surge_days"),
     }
     return Clock(
         first_midnight=first,
         until=int((local - first).total_seconds() // 60),
         days=days,
+        nation=nation,
         time_zone=time_zone,
         calendar=rows,
-        emergencies=_emergency_rate(each_day, rows),
-        electives=_elective_rate(rows),
+        emergencies=_emergency_rate(each_day, rows, rest),
+        electives=_elective_rate(rest, rows["christmas_rush"]),
     )
 
 
-def _emergency_rate(each_day: pd.DatetimeIndex, rows: Rows) -> Floats:
+def _for_a_while(since: Array, name: str) -> Array:
+    """Return the days of a drift that begins and ends."""
+    return since & (np.cumsum(since) <= parameters()["drifts"][name])
+
+
+def _emergency_rate(each_day: pd.DatetimeIndex, rows: Rows, rest: Array) -> Floats:
     arrivals = parameters()["arrivals"]
     a_day = (
         np.asarray(arrivals["month"])[each_day.month - 1]
         * np.asarray(arrivals["weekday"])[each_day.day_of_week]
     )
-    a_day *= np.where(rows["day_kind"] == BANK_HOLIDAY, arrivals["bank_holiday_emergencies"], 1.0)
+    bank_holiday = rest & (each_day.day_of_week < SATURDAY)
+    a_day *= np.where(bank_holiday, arrivals["bank_holiday_emergencies"], 1.0)
+    a_day *= np.where(rows["surge"], parameters()["drifts"]["surge_arrivals"], 1.0)
     a_day *= 1 + arrivals["growth_per_year"] * np.arange(len(each_day)) / DAYS_A_YEAR
     return _cumulative(a_day, np.asarray(arrivals["hour"]))
 
 
-def _elective_rate(rows: Rows) -> Floats:
+def _elective_rate(rest: Array, rush: Array) -> Floats:
     arrivals = parameters()["arrivals"]
     hours = np.zeros(24)
     first = arrivals["electives_first_hour"]
     hours[first : first + len(arrivals["electives_hours"])] = arrivals["electives_hours"]
-    working = rows["day_kind"] < SATURDAY
-    return _cumulative(working / working.mean(), hours)
+    lists = np.where(rest, 0.0, np.where(rush, arrivals["christmas_electives"], 1.0))
+    return _cumulative(lists / lists.mean(), hours)
 
 
 def _cumulative(a_day: Floats, hours: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.sources.simulation.clock import MINUTES_A_DAY
+from features.sources.simulation.kernel import frailty_mean_and_sd
 from features.sources.simulation.lives import Lives
 from features.sources.simulation.numbers import (
     Array,
@@ -11,14 +11,12 @@ from features.sources.simulation.numbers import (
     condition_names,
     illnesses,
     kept,
-    lognormal,
     parameters,
 )
 from features.sources.simulation.record import written
 
-CONDITION_CODED = 0.80  # of long-term conditions, in each stay [A]
 OTHER_ILLNESS_CODED = 0.06  # of main diagnoses turn out to be another illness altogether [A]
-WORKING_MINUTES = (540, 480)  # coders write from nine to five
+SIGNS_LAST = 0.9  # of signs and of what many live with: the same in a person's next stay [A]
 # Share of stays coded with each sign of frailty, at a true Clinical Frailty Scale of 6 [A; shape HFRS]
 FRAILTY_SIGNS = {
     "W19.9": 0.14, "R26.8": 0.10, "R29.6": 0.16, "Z74.0": 0.08, "R54": 0.05, "N39.0": 0.16, "N17.9": 0.16,
@@ -28,8 +26,8 @@ FRAILTY_SIGNS = {
 
 # Share of stays of people of 70 coded with what many live with or have had [A; depth of about 5 codes]
 ORDINARY_CODES = {
-    "E78.0": 0.26, "Z86.7": 0.20, "Z87.8": 0.12, "Z92.1": 0.14, "M19.9": 0.13, "K21.9": 0.09, "E03.9": 0.09,
-    "J45.9": 0.10, "I25.1": 0.17, "H91.9": 0.06, "Z88.0": 0.12, "Z72.0": 0.14, "E66.9": 0.10, "Z95.5": 0.07,
+    "E78.0": 0.35, "Z86.7": 0.27, "Z87.8": 0.16, "Z92.1": 0.19, "M19.9": 0.18, "K21.9": 0.12, "E03.9": 0.12,
+    "J45.9": 0.14, "I25.1": 0.23, "H91.9": 0.08, "Z88.0": 0.16, "Z72.0": 0.19, "E66.9": 0.14, "Z95.5": 0.09,
 }  # fmt: skip
 
 
@@ -45,10 +43,7 @@ def coding_events(lives: Lives, provisional: Array, rng: np.random.Generator) ->
     """
     stays = kept({**lives.stays, "provisional": provisional}, lives.stays["ended"] >= 0)
     count = len(stays["stay"])
-    lag = lognormal(parameters()["record"]["coding_days"], count, rng)
-    first, length = WORKING_MINUTES
-    day = stays["ended"] // MINUTES_A_DAY + np.ceil(lag).astype(np.int64)
-    recorded = day * MINUTES_A_DAY + first + rng.integers(0, length, count)
+    recorded = stays["coded_at"]
     another = rng.random(count) < OTHER_ILLNESS_CODED
     main = np.where(another, rng.permutation(stays["illness"]), stays["illness"])
     same = (rng.random(count) < parameters()["record"]["provisional_is_primary"]) & (main == stays["illness"])
@@ -79,15 +74,24 @@ def _secondary(lives: Lives, stays: Rows, rng: np.random.Generator) -> tuple[Arr
     person, count = stays["person"], len(stays["stay"])
     table = parameters()["conditions"]
     chances: dict[str, Floats] = {
-        table[name]["code"]: CONDITION_CODED * lives.people[name][person] for name in condition_names()
+        table[name]["code"]: stays["codes_found"][:, number] for number, name in enumerate(condition_names())
     }
     chances["F05.9"] = 0.7 * stays["delirium"]
     chances["Z60.2"] = 0.25 * lives.people["lives_alone"][person]
-    frail = np.maximum(lives.people["frailty"][person] - 2.0, 0.0) / 4 * (stays["age"] >= 65)
-    weight = np.minimum(frail * (0.7 + 0.2 * stays["severity"]), 4.0)
+    mean, _ = frailty_mean_and_sd(stays["age"], stays["care_home"], stays["frailty"])
+    frail = np.maximum(mean - 2.0, 0.0) / 4 * (stays["age"] >= 65)
+    noted = 0.45 + 0.30 * np.log1p(stays["day"])  # the longer the stay, the more is written about it
+    weight = np.minimum(frail * noted * (0.5 + 0.30 * stays["severity"]), 5.0)
     chances.update({code: np.minimum(share * weight, 0.8) for code, share in FRAILTY_SIGNS.items()})
     years = np.clip((stays["age"] - 18) / 52, 0.1, 1.4)
     chances.update({code: share * years for code, share in ORDINARY_CODES.items()})
-    coded = [np.flatnonzero(rng.random(count) < share) for share in chances.values()]
+    lasting = {*FRAILTY_SIGNS, *ORDINARY_CODES}
+    coded = []
+    for code, share in chances.items():
+        draw = rng.random(count)
+        if code in lasting:  # a person's own draw, so that who comes often does not collect every sign
+            own = rng.random(len(lives.people["age"]))[person]
+            draw = np.where(rng.random(count) < SIGNS_LAST, own, draw)
+        coded.append(np.flatnonzero(draw < share))
     texts = [np.full(len(rows), code, dtype=object) for code, rows in zip(chances, coded, strict=True)]
     return np.concatenate(coded), np.concatenate(texts)

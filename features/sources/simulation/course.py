@@ -1,225 +1,201 @@
-"""One day of every inpatient: what is measured, who becomes ready, who leaves, and how.
+"""One day of every inpatient: what is charted, who becomes ready, who leaves, and how.
 
-Nothing is drawn ahead.  Each day's chances are logistic functions (`chance`) of what is recorded so far, of
-the calendar, and of one hidden severity class a stay.
+Nothing is drawn ahead.  Each day's chances are logistic functions (`chance`) of what was charted by that
+day's board round, of the calendar, of how full the site is, and of one hidden severity class a stay; so the
+truth at a moment can be computed (`belief`, `forecast`).  A day of a stay runs from 08:00 to 08:00.
 """
 
 import numpy as np
 
-from features.sources.simulation.arrival import (
-    ELECTIVE,
-    FRAILTY_IS_SCORED_FROM_AGE,
-    usual_mobility,
+from features.sources.simulation.arrival import arrival_facts, has_round_on_arrival
+from features.sources.simulation.chance import calendar_facts, chance, state_facts
+from features.sources.simulation.charting import assessed, scored
+from features.sources.simulation.clock import MINUTES_A_DAY, SATURDAY, Clock
+from features.sources.simulation.kernel import UNASSESSED
+from features.sources.simulation.leaving import ended_at, recorded_at
+from features.sources.simulation.numbers import (
+    Array,
+    Floats,
+    Rows,
+    parameters,
+    picked,
+    reason_paces,
+    reason_weights,
 )
-from features.sources.simulation.chance import NEUTRAL_FRAILTY, chance, covariates, happens, linear
-from features.sources.simulation.clock import MINUTES_A_DAY, Clock
-from features.sources.simulation.numbers import Array, Floats, Rows, codes, parameters, picked
+from features.sources.simulation.pathway import closed, pathway_when_ready
+from features.sources.simulation.plan import planned
 
 HOME, DIED, TRANSFERRED, SELF_DISCHARGED = 0, 1, 2, 3  # ways out
 ROUND_BEGINS, ROUND_MINUTES = 510, 100  # the board round reaches a bed from 08:30 to 10:10
-BEDSIDE_BEGINS, BEDSIDE_MINUTES = 330, 120  # morning observations, 05:30 to 07:30
+BEDSIDE_BEGINS, BEDSIDE_MINUTES = 330, 120  # morning scores, 05:30 to 07:30
+EVENING_BEGINS, EVENING_MINUTES = 1200, 210  # evening scores, 20:00 to 23:30
+RELAPSE_NEWS2, RELAPSE_MOBILITY = 6, 3  # charted of a person who meets the criteria again
 
 
-def one_day(
-    people: Rows, inpatients: Rows, clock: Clock, nation: str, rng: np.random.Generator
-) -> tuple[Rows, Rows]:
+def one_day(inpatients: Rows, pressure: Floats, clock: Clock, rng: np.random.Generator) -> tuple[Rows, Rows]:
     """Return the inpatients at the end of their day, and the day's log, one row each in the same order.
 
-    Of those who left, `ended` is the minute and `way_out` how.
+    `pressure` is how full each one's site is this morning (see `lives`).  Of those who left, `ended` is
+    the minute, `way_out` how and `end_recorded` when the system learns of it.
     """
-    times = _times(inpatients, rng)
-    now, measured = _measured(people, inpatients, clock, rng)
-    facts = covariates(people, now, clock.calendar)
-    out = _exits(now, facts, rng)
-    now = _readiness(now, facts, out >= 0, times, rng)
-    now = _pathway(now, facts, rng)
-    ready = (now["days_ready"] >= 0) & (out < 0)
-    leaving = _leaving_facts(now, facts, nation)
-    leaves = ready & (rng.random(len(ready)) < _leaving_chance(leaving))
-    out = np.where(leaves, HOME, out)
-    now = _delay(now, ready & ~leaves, nation, rng)
-    begins_plan = (out < 0) & ~now["end_of_life"] & happens("end_of_life", facts, rng)
-    now = {**now, "end_of_life": now["end_of_life"] | begins_plan}
-    planned = _planned(now, inpatients, facts, leaving, rng)
-    log = {**_log(now, inpatients, times), **measured, "plan_begins": begins_plan, "planned": planned}
-    ended = np.where(out >= 0, _ends_at(now, out, times, rng), -1)
-    now = {**now, "planned": np.where(planned >= 0, planned, now["planned"]), "ended": ended, "way_out": out}
-    return now, log
+    times = times_of_day(inpatients, rng)
+    inpatients, scores = scored(inpatients, times, rng)
+    now, log = after_the_board(inpatients, times, pressure, clock, rng)
+    return now, {**log, **scores}
 
 
-def _log(now: Rows, before: Rows, times: Rows) -> Rows:
-    """Return what the day's board round leaves to be written down."""
-    return {
-        **{name: now[name] for name in ("stay", "day", "news2", "mobility", "pathway", "reason")},
-        **{name: times[name] for name in ("bedside_at", "seen_at")},
-        "ready": now["days_ready"] >= 0,
-        "pathway_new": now["pathway"] != before["pathway"],
-        "delay_began": (now["reason"] >= 0) & (before["reason"] < 0),
-        "delay_ended": (now["reason"] < 0) & (before["reason"] >= 0),
-        "reason_before": before["reason"],
-    }
-
-
-def _times(inpatients: Rows, rng: np.random.Generator) -> Rows:
-    """Return when each inpatient is observed and seen today; on the day of arrival some time after it."""
+def times_of_day(inpatients: Rows, rng: np.random.Generator) -> Rows:
+    """Return when each inpatient is observed and seen today, and if they are seen at all."""
     count, arrival_day = len(inpatients["day"]), inpatients["day"] == 0
     midnight = (inpatients["first_day"] + inpatients["day"]) * MINUTES_A_DAY
-    room = np.maximum(midnight + MINUTES_A_DAY - 1 - inpatients["admitted"], 3)
     early, late = rng.random(count), rng.random(count)
-    bedside = np.where(
-        arrival_day,
-        inpatients["admitted"] + np.minimum(2 + early * 30, room * 0.05),
-        midnight + BEDSIDE_BEGINS + early * BEDSIDE_MINUTES,
-    )
-    seen = np.where(
-        arrival_day,
-        inpatients["admitted"] + room * (0.08 + 0.22 * late),
-        midnight + ROUND_BEGINS + late * ROUND_MINUTES,
-    )
+    bedside = midnight + BEDSIDE_BEGINS + (early * BEDSIDE_MINUTES).astype(np.int64)
+    seen = midnight + ROUND_BEGINS + (late * ROUND_MINUTES).astype(np.int64)
     return {
         "midnight": midnight,
-        "room": room,
-        "bedside_at": bedside.astype(np.int64),
-        "seen_at": seen.astype(np.int64),
+        "bedside_at": np.where(arrival_day, inpatients["admitted"] + 1, bedside),
+        "seen_at": np.where(arrival_day, inpatients["first_seen"], seen),
+        "seen": ~arrival_day | has_round_on_arrival(inpatients),
     }
 
 
-def _measured(people: Rows, inpatients: Rows, clock: Clock, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Return the inpatients with this morning's scores, and which of these were taken."""
-    table, day, count = parameters()["observation"], inpatients["day"], len(inpatients["day"])
-    severity, later = inpatients["severity"], inpatients["day"] > 0
-    settling = np.exp(-day / np.asarray(table["news2_settles_days"])[severity])
-    target = table["news2_floor"] + np.asarray(table["news2_first"])[severity] * settling
-    mix = table["news2_memory"] * inpatients["news2"] + (1 - table["news2_memory"]) * rng.poisson(target)
-    taken = ~later | (rng.random(count) >= table["news2_missed"])
-    news2 = np.where(later & taken, np.floor(mix + rng.random(count)).astype(np.int64), inpatients["news2"])
-    frailty = np.where(inpatients["frailty_day"] <= day, inpatients["frailty_measured"], NEUTRAL_FRAILTY)
-    usual = np.maximum(usual_mobility(frailty), people["care_home"][inpatients["person"]])
-    draw, gain = rng.random(count), np.asarray(table["mobility_gain"])[severity]
-    better = later & (inpatients["mobility"] > usual) & (draw < gain)
-    worse = later & (draw > 1 - table["mobility_worse"])
-    mobility = np.clip(inpatients["mobility"] - better + worse, 0, 4)
-    now = {**inpatients, "news2": np.minimum(news2, 17), "mobility": mobility}
-    now, four_at = _tested_for_delirium(people, now, clock, rng)
-    return now, {"news2_taken": taken, "four_at": four_at}
+def after_the_board(
+    inpatients: Rows, times: Rows, pressure: Floats, clock: Clock, rng: np.random.Generator
+) -> tuple[Rows, Rows]:
+    """Return the same as `one_day`, from the 08:00 board on: the morning's scores are those of `inpatients`."""
+    now, asked = assessed(inpatients, times["seen"], rng)
+    facts = day_facts(now, pressure, clock)
+    now, decided = _decided(now, facts, times["seen"], clock.nation, rng)
+    criteria = _criteria_charted(inpatients, now, decided["out"], times["seen"], rng)
+    plan = planned(now, inpatients, facts, decided, rng)
+    plan = np.where(criteria | ~times["seen"], plan, -1)  # who does not write one does not write the other
+    evening_at, end = _evening(now, times, decided["out"], clock, rng)
+    now = {**now, **end, "planned": np.where(plan >= 0, plan, now["planned"])}
+    return now, {
+        **{name: now[name] for name in LOGGED},
+        **{name: times[name] for name in ("seen_at", "seen")},
+        **{name: decided[name] for name in ("worse", "plan_begins", "ready_before", "pathway_new")},
+        "end_of_life": inpatients["end_of_life"],
+        "assessed": asked,
+        "delay_began": (now["reason"] >= 0) & (inpatients["reason"] < 0),
+        "delay_ended": (now["reason"] < 0) & (inpatients["reason"] >= 0) & (decided["out"] < 0),
+        "reason_before": inpatients["reason"],
+        "planned": plan,
+        "evening_at": evening_at,
+        "criteria": criteria,
+    }
 
 
-def _tested_for_delirium(
-    people: Rows, inpatients: Rows, clock: Clock, rng: np.random.Generator
-) -> tuple[Rows, Array]:
-    table, count = parameters()["observation"], len(inpatients["day"])
-    facts = covariates(people, inpatients, clock.calendar)
-    older = inpatients["age"] >= FRAILTY_IS_SCORED_FROM_AGE
-    first = older & ~inpatients["tested"] & (inpatients["day"] <= 1)
-    first &= rng.random(count) < 1 - np.sqrt(1 - table["four_at_done"])
-    again = inpatients["delirium"] & (rng.random(count) < table["four_at_again"])
-    odds = np.where(first, chance("delirium", facts), chance("delirium_stays", facts))
-    positive = rng.random(count) < odds
-    score = np.where(positive, rng.integers(4, 13, count), np.minimum(rng.poisson(0.6, count), 3))
-    tested = first | again
-    delirium = np.where(tested, positive, inpatients["delirium"])
-    now = {**inpatients, "delirium": delirium, "tested": inpatients["tested"] | tested}
-    return now, np.where(tested, score, -1)
+LOGGED = (
+    "stay", "day", "news2", "mobility", "delirium", "status", "working", "pathway", "reason", "ready",
+    "way_out",
+)  # fmt: skip
 
 
-def _exits(now: Rows, facts: Rows, rng: np.random.Generator) -> Array:
-    """Return who dies, is transferred or walks out today (the way out), and -1 for everybody else."""
-    walks = happens("self_discharged", facts, rng) & (now["days_ready"] < 0)
-    out = np.where(walks, SELF_DISCHARGED, -1)
-    out = np.where(happens("transferred", facts, rng), TRANSFERRED, out)
-    return np.where(happens("died", facts, rng), DIED, out)
-
-
-def _readiness(now: Rows, facts: Rows, gone: Array, times: Rows, rng: np.random.Generator) -> Rows:
-    """Return the inpatients with `days_ready`: 0 on the day of becoming ready, -1 while they meet criteria."""
-    hours_left = {**facts, "log_hours_left": np.log(times["room"] / 480)}
-    today = np.where(now["day"] == 0, chance("home_today", hours_left), chance("ready", facts))
-    was_ready, draw = now["days_ready"] >= 0, rng.random(len(gone))
-    becomes = ~was_ready & ~gone & (draw < today)
-    worse = was_ready & ~gone & (draw < chance("worse", facts))
-    stays_ready = was_ready & ~worse
-    days_ready = np.where(becomes, 0, np.where(stays_ready, now["days_ready"] + 1, -1))
-    return {**now, "days_ready": days_ready, "reason": np.where(worse, -1, now["reason"])}
-
-
-def _pathway(now: Rows, facts: Rows, rng: np.random.Generator) -> Rows:
-    """Return the inpatients with the pathway as far as it is known: a working one, and one for the ready."""
-    table, count = parameters()["pathway"], len(now["day"])
-    logs = [linear(table[name], facts) for name in ("P1", "P2", "P3")]
-    drawn = picked(np.exp(np.column_stack([np.zeros(count), *logs])), rng)
-    drawn = np.where(now["day"] == 0, 0, drawn)  # who leaves on the day of arrival leaves without support
-    draw, unknown = rng.random(count), now["pathway"] < 0
-    becomes_ready = now["days_ready"] == 0
-    working = unknown & (now["day"] > 0) & (draw < table["known_a_day"])
-    anew = working | (becomes_ready & (unknown | (draw > table["kept_when_ready"])))
-    return {**now, "pathway": np.where(anew, drawn, now["pathway"])}
-
-
-def _leaving_facts(now: Rows, facts: Rows, nation: str) -> Rows:
-    scotland = np.full(len(now["day"]), float(nation == "SCT"))
+def day_facts(now: Rows, pressure: Floats, clock: Clock) -> Rows:
+    """Return everything that acts on a day."""
     return {
-        **facts,
-        "pathway": np.maximum(now["pathway"], 0),
-        "days_ready": now["days_ready"],
-        "log_days_ready": np.log(np.maximum(now["days_ready"], 1)),
-        "day_of_arrival": now["day"] == 0,
-        "scotland": scotland,
-        "late_scotland": scotland,
+        **arrival_facts(now),
+        **calendar_facts(clock, now["first_day"] + now["day"], now["day"]),
+        **state_facts(now),
+        "pressure": pressure,
     }
 
 
-def _leaving_chance(facts: Rows) -> Floats:
-    first = facts["days_ready"] <= 0
-    return np.where(first, chance("leaves_when_ready", facts), chance("leaves_later", facts))
+def _decided(now: Rows, facts: Rows, seen: Array, nation: str, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Return the inpatients after the board round, and what it decided; `out` is the way out or -1."""
+    draw = rng.random((6, len(seen)))
+    turns = _turns(now, facts, seen, draw)
+    was, worse, becomes = now["ready"], turns["worse"], turns["becomes"]
+    pathway = np.where(becomes, pathway_when_ready(now, facts, rng), now["pathway"])
+    at_once, later = _leaving_chances(now, facts, pathway, nation)
+    leaves = (becomes & (draw[5] < at_once)) | (turns["waits"] & (draw[5] < later))
+    ways = [turns["dies"], turns["moves"], turns["walks"], leaves]
+    reason = np.where(worse, -1, now["reason"])
+    reason = np.where(becomes & ~leaves, picked(reason_weights(nation)[np.maximum(pathway, 0)], rng), reason)
+    after = {
+        **now,
+        "ready": (becomes | was) & ~worse,
+        "pathway": pathway,
+        "reason": reason,
+        "end_of_life": now["end_of_life"] | turns["plan_begins"],
+        "news2": np.where(worse, RELAPSE_NEWS2, now["news2"]),
+        "mobility": np.where(worse, RELAPSE_MOBILITY, now["mobility"]),
+        "delirium": now["delirium"] & ~worse,
+    }
+    return after, {
+        "out": np.select(ways, [DIED, TRANSFERRED, SELF_DISCHARGED, HOME], -1),
+        "worse": worse,
+        "plan_begins": turns["plan_begins"],
+        "ready_before": was,
+        "pathway_new": becomes & (pathway != np.where(now["pathway"] >= 0, now["pathway"], now["working"])),
+        "leaving_chance": np.where(was, later, np.nan),
+    }
 
 
-def _delay(now: Rows, waits: Array, nation: str, rng: np.random.Generator) -> Rows:
-    """Return the inpatients with a reason for those who are ready and have not left."""
-    weights = np.array([entry["weights"] for entry in codes(nation)["delay"].values()])
-    begins = waits & (now["reason"] < 0)
-    drawn = picked(weights.T[np.maximum(now["pathway"], 0)], rng)
-    return {**now, "reason": np.where(begins, drawn, now["reason"])}
+def _turns(now: Rows, facts: Rows, seen: Array, draw: Floats) -> Rows:
+    """Return which turn each stay takes today; whether the ready leave is decided by their pathway."""
+    was, first = now["ready"], now["day"] == 0
+    unready, unasked = seen & ~was, now["status"] == UNASSESSED
+    dies = seen & (draw[0] < np.where(was, chance("died_ready", facts), chance("died", facts)))
+    moves = unready & ~dies & (draw[1] < chance("transferred", facts))
+    walks = unready & ~dies & ~moves & unasked & (draw[2] < chance("self_discharged", facts))
+    staying = unready & ~dies & ~moves & ~walks
+    becomes = staying & (draw[3] < np.where(first, chance("home_today", facts), chance("ready", facts)))
+    plan_begins = staying & ~becomes & ~now["end_of_life"] & (draw[4] < chance("end_of_life", facts))
+    worse = was & ~dies & (draw[4] < chance("worse", facts))
+    return {
+        "dies": dies,
+        "moves": moves,
+        "walks": walks,
+        "becomes": becomes,
+        "plan_begins": plan_begins,
+        "worse": worse,
+        "waits": was & ~dies & ~worse,
+    }
 
 
-def _planned(now: Rows, before: Rows, facts: Rows, leaving: Rows, rng: np.random.Generator) -> Array:
-    """Return the day on which a person now plans the discharge, or -1 where nobody writes one today.
-
-    People reckon with the usual pace of such a patient, hopefully, and do not look at the weekday.
-    """
-    plan, count, ready = parameters()["plan"], len(now["day"]), now["days_ready"] >= 0
-    today = now["first_day"] + now["day"]
-    weekday_blind = {**facts, "day_kind": np.ones(count, dtype=np.int64)}
-    pace = chance("ready", {**weekday_blind, "severity": np.maximum(facts["severity"] - 1, 0)})
-    wait = _leaving_chance({**leaving, "day_kind": weekday_blind["day_kind"]})
-    expected = np.where(ready, 1 / wait - 1, 1 / pace)
-    days = np.rint(plan["optimism"] * expected * np.exp(rng.normal(0, plan["noise_sd"], count)))
-    days = np.clip(days, np.where(ready, 0, 1), plan["most_days"]).astype(np.int64)
-    draw, none = rng.random(count), before["planned"] < 0
-    first = np.asarray(plan["set_on_day"])[np.minimum(now["day"], 2)]
-    first = np.where((now["kind"] == ELECTIVE) & (now["day"] == 0), plan["set_for_electives"], first)
-    revised = np.where(before["planned"] < today, plan["revised_when_past"], plan["revised_otherwise"])
-    revised = np.where(now["days_ready"] == 0, np.maximum(revised, plan["revised_when_ready"]), revised)
-    return np.where(draw < np.where(none, first, revised), today + days, -1)
+def _leaving_chances(now: Rows, facts: Rows, pathway: Array, nation: str) -> tuple[Floats, Floats]:
+    """Return the chances of leaving for who becomes ready today, and for who has been waiting."""
+    leaving = {**facts, "pathway": np.maximum(pathway, 0), "closed": closed(facts["closure"], pathway)}
+    pace = reason_paces(nation)[now["reason"]]
+    at_once = chance("leaves_when_ready", {**leaving, "day_of_arrival": now["day"] == 0})
+    return at_once, chance("leaves_later", {**leaving, "pace": pace})
 
 
-def _ends_at(now: Rows, out: Array, times: Rows, rng: np.random.Generator) -> Array:
-    """Return the minute at which each would leave today by their way out."""
-    day_ends = times["midnight"] + MINUTES_A_DAY - 1
-    begins = np.maximum(times["midnight"], times["bedside_at"] + 5)
-    begins = np.where(now["day"] == 0, begins, times["midnight"])
-    anytime = begins + rng.random(len(out)) * (day_ends - begins)
-    by_day = times["seen_at"] + rng.beta(2, 3, len(out)) * (day_ends - times["seen_at"])
-    at = np.where(out == DIED, anytime, np.where(out == HOME, _goes_home_at(now, times, rng), by_day))
-    return np.ceil(at).astype(np.int64)
+def _evening(
+    now: Rows, times: Rows, out: Array, clock: Clock, rng: np.random.Generator
+) -> tuple[Array, dict[str, Array]]:
+    """Return when evening scores are taken (-1: not), and the end of those who leave."""
+    count = len(out)
+    kind = clock.calendar["day_kind"][now["first_day"] + now["day"]]
+    home = out == HOME
+    pending = home & (now["day"] > 0) & (rng.random(count) < pending_share(kind))
+    ways = {"home": home, "died": out == DIED, "pending": pending}
+    ended = np.where(out >= 0, ended_at(now["day"], ways, times, rng), -1)
+    recorded = recorded_at(ended, ways, times["midnight"], kind >= SATURDAY, rng)
+    at = times["midnight"] + EVENING_BEGINS + (rng.random(count) * EVENING_MINUTES).astype(np.int64)
+    taken = rng.random(count) < evening_share(now["day"])
+    here = taken & (at > now["registered"] + 60) & ((ended < 0) | (at < ended))
+    end = {"ended": ended, "way_out": out, "end_recorded": np.where(out >= 0, recorded, -1)}
+    return np.where(here, at, -1), end
 
 
-def _goes_home_at(now: Rows, times: Rows, rng: np.random.Generator) -> Floats:
-    table = parameters()["discharge"]
-    shares = np.append(0.0, np.cumsum(table["hour"]) / np.sum(table["hour"]))
-    minutes = (table["first_hour"] + np.arange(len(shares))) * 60.0
-    earliest = times["seen_at"] + table["least_minutes_after_ready"] - times["midnight"]
-    passed = np.interp(earliest, minutes, shares)
-    later = np.interp(passed + rng.random(len(passed)) * (1 - passed), shares, minutes)
-    day_ends = times["midnight"] + MINUTES_A_DAY - 1
-    same_day = times["seen_at"] + 1 + rng.beta(1.3, 3.5, len(passed)) * (day_ends - times["seen_at"] - 1)
-    return np.where(now["day"] == 0, same_day, times["midnight"] + np.minimum(later, MINUTES_A_DAY - 1))
+def evening_share(day: Array) -> Floats:
+    """Return the share of inpatients whose scores are taken in the evening."""
+    shares = np.asarray(parameters()["observation"]["evening"])
+    return shares[np.minimum(day, len(shares) - 1)]
+
+
+def pending_share(day_kind: Array) -> Floats:
+    """Return the share of discharges home that nobody enters until the next morning's clerk."""
+    shares = np.asarray(parameters()["discharge"]["entered_next_morning"])
+    return shares[(np.asarray(day_kind) >= SATURDAY).astype(np.int64)]
+
+
+def _criteria_charted(before: Rows, now: Rows, out: Array, seen: Array, rng: np.random.Generator) -> Array:
+    """Return whether the criteria to reside are written today: a change always is, unless the person leaves."""
+    table = parameters()["record"]
+    changed = now["ready"] != before["ready"]
+    missed = np.where(changed, np.where(out == HOME, table["change_missed"], 0.0), table["criteria_missed"])
+    return seen & (rng.random(len(seen)) >= missed)

@@ -6,18 +6,18 @@ from features.sources.simulation.clock import MINUTES_A_DAY, Clock
 from features.sources.simulation.course import DIED
 from features.sources.simulation.lives import LATER, Lives
 from features.sources.simulation.numbers import Array, Rows, codes, kept, lognormal, parameters
-from features.sources.simulation.record import soon, written
+from features.sources.simulation.record import by_discharge, by_morning, soon, written
 
 AFTERNOON = 16 * 60  # delays are named from four o'clock, when the person has not left
 SAME_DAY_PATHWAY_WRITTEN = 0.4  # of stays that end on the day of arrival [A]
 
 
-def flow_events(lives: Lives, clock: Clock, nation: str, rng: np.random.Generator) -> list[Rows]:
+def flow_events(lives: Lives, clock: Clock, rng: np.random.Generator) -> list[Rows]:
     """Return the events that say where a stay stands on its way out."""
     return [
         _criteria(lives.days, rng),
-        _pathway(lives.days, rng),
-        *_delays(lives, nation, rng),
+        _pathway(lives, rng),
+        *_delays(lives, clock.nation, rng),
         _planned(lives.days, clock, rng),
         _end_of_life(lives.days, rng),
         *_deaths(lives.stays, rng),
@@ -25,40 +25,57 @@ def flow_events(lives: Lives, clock: Clock, nation: str, rng: np.random.Generato
 
 
 def _criteria(days: Rows, rng: np.random.Generator) -> Rows:
-    seen = kept(days, rng.random(len(days["stay"])) >= parameters()["record"]["criteria_missed"])
+    seen = kept(days, days["criteria"])
     at = seen["seen_at"]
-    return written("criteria_to_reside", seen["stay"], at, soon(at, 20, rng), 1 - seen["ready"])
+    return written("criteria_to_reside", seen["stay"], at, by_morning(at, 20, rng), 1 - seen["ready"])
 
 
-def _pathway(days: Rows, rng: np.random.Generator) -> Rows:
+def _pathway(lives: Lives, rng: np.random.Generator) -> Rows:
+    """Return the pathways of who becomes ready, where they are not those of the assessment.
+
+    The discharge tells it where nobody wrote so before.
+    """
+    days = lives.days
     is_written = (days["day"] > 0) | (rng.random(len(days["day"])) < SAME_DAY_PATHWAY_WRITTEN)
     known = kept(days, days["pathway_new"] & is_written)
-    at = known["seen_at"] + 10
+    at, ends = known["seen_at"] + 10, kept(lives.stays, known["stay"])
+    recorded = by_discharge(by_morning(at, 75, rng), ends)
+    recorded = np.where(known["criteria"], recorded, ends["end_recorded"])
     names = np.array(["P0", "P1", "P2", "P3"], dtype=object)
-    return written("pathway", known["stay"], at, soon(at, 75, rng), text=names[known["pathway"]])
+    return written("pathway", known["stay"], at, recorded, text=names[known["pathway"]])
 
 
 def _delays(lives: Lives, nation: str, rng: np.random.Generator) -> list[Rows]:
-    """Return delays begun, attributed and ended; a few delays are never written at all."""
+    """Return delays begun, attributed and ended; a few are never attributed."""
     days, stays = lives.days, lives.stays
     reasons = np.array(list(codes(nation)["delay"]), dtype=object)
     owners = np.array([entry["owner"] for entry in codes(nation)["delay"].values()], dtype=object)
-    is_written = rng.random(len(stays["stay"])) < parameters()["discharge"]["delay_written"]
-    days = kept(days, is_written[days["stay"]])
     began = kept(days, days["delay_began"])
     midnight = began["seen_at"] // MINUTES_A_DAY * MINUTES_A_DAY
     at = np.maximum(midnight + AFTERNOON + rng.integers(0, 120, len(midnight)), began["seen_at"] + 5)
-    attributed = soon(at + 1, 20 * 60, rng)
+    known = rng.random(len(at)) < parameters()["discharge"]["delay_attributed"]
+    owned = at[known] + 1
     worse = kept(days, days["delay_ended"])
-    left = kept(stays, is_written & (stays["ended"] >= 0) & (stays["reason"] >= 0))
+    left = kept(stays, (stays["ended"] >= 0) & (stays["reason"] >= 0))
     better, over = worse["seen_at"] + 1, left["ended"]
+    told = np.maximum(soon(over, 60, rng), left["end_recorded"])
     return [
-        written("delay_began", began["stay"], at, soon(at, 6 * 60, rng), text=reasons[began["reason"]]),
-        written("delay_attributed", began["stay"], at + 1, attributed, text=owners[began["reason"]]),
+        written("delay_began", began["stay"], at, by_morning(at, 120, rng), text=reasons[began["reason"]]),
         written(
-            "delay_ended", worse["stay"], better, soon(better, 120, rng), text=reasons[worse["reason_before"]]
+            "delay_attributed",
+            began["stay"][known],
+            owned,
+            soon(owned, 20 * 60, rng),
+            text=owners[began["reason"]][known],
         ),
-        written("delay_ended", left["stay"], over, soon(over, 120, rng), text=reasons[left["reason"]]),
+        written(
+            "delay_ended",
+            worse["stay"],
+            better,
+            by_morning(better, 60, rng),
+            text=reasons[worse["reason_before"]],
+        ),
+        written("delay_ended", left["stay"], over, told, text=reasons[left["reason"]]),
     ]
 
 
@@ -73,7 +90,7 @@ def _planned(days: Rows, clock: Clock, rng: np.random.Generator) -> Rows:
 def _end_of_life(days: Rows, rng: np.random.Generator) -> Rows:
     begins = kept(days, days["plan_begins"])
     at = begins["seen_at"] + 30
-    return written("end_of_life", begins["stay"], at, soon(at, 90, rng), 1.0)
+    return written("end_of_life", begins["stay"], at, by_morning(at, 90, rng), 1.0)
 
 
 def _deaths(stays: Rows, rng: np.random.Generator) -> list[Rows]:
@@ -84,6 +101,6 @@ def _deaths(stays: Rows, rng: np.random.Generator) -> list[Rows]:
     days = lognormal(parameters()["death"]["record_days"], len(at), rng)
     learnt: Array = at + np.ceil(days * MINUTES_A_DAY).astype(np.int64)
     return [
-        written("patient_died", here["stay"], here["ended"], soon(here["ended"], 40, rng), 1.0),
+        written("patient_died", here["stay"], here["ended"], here["end_recorded"], 1.0),
         written("patient_died", later["stay"], at, learnt, 1.0),
     ]

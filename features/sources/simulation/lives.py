@@ -4,93 +4,169 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.sources.simulation.arrival import ELECTIVE, EMERGENCY, TRANSFER, arrived
-from features.sources.simulation.chance import NEUTRAL_FRAILTY, chance
-from features.sources.simulation.clock import DAYS_A_YEAR, MINUTES_A_DAY, Clock, arrival_minutes
-from features.sources.simulation.course import DIED, SELF_DISCHARGED, TRANSFERRED, one_day
-from features.sources.simulation.numbers import Array, Rows, kept, parameters, stacked
+from features.sources.simulation.afterwards import MINUTES_A_WINDOW, coded, dies_at, facts_at_discharge, returns
+from features.sources.simulation.arrival import CODED, ELECTIVE, EMERGENCY, TRANSFER, arrived
+from features.sources.simulation.clock import DAYS_A_YEAR, MINUTES_A_DAY, Clock
+from features.sources.simulation.course import DIED, TRANSFERRED, one_day
+from features.sources.simulation.numbers import Array, Floats, Rows, condition_names, kept, parameters, stacked
 
 MOST_EMERGENCIES_COUNTED = 6  # in a year
 LONG_AGO = -10 * 365 * MINUTES_A_DAY
-RETURN_WINDOW_DAYS = 30
-AWAY_DAYS = 7  # that a person transferred to another hospital is at least away
 LATER = 10**9  # a minute that is never reached
+SMALL = (
+    "news2", "news2_charted", "mobility", "mobility_charted", "four_at", "how", "status", "working", "pathway",
+    "reason", "reason_before", "way_out",
+)  # fmt: skip
+NARROW: dict[str, type[np.generic]] = {"stay": np.int32, "day": np.int16, **dict.fromkeys(SMALL, np.int8)}
 
 
 @dataclass(frozen=True)
 class Lives:
-    """What happened, hidden things included; `days` has a row for each inpatient-day of each stay."""
+    """What happened, hidden things included; `days` has a row for each inpatient-day of each stay.
+
+    `pressure` is how full each site was each morning ([day, site], see `pressure_of`), `beds` how many beds
+    each site has, and `cancelled` how many planned admissions found none.
+    """
 
     people: Rows
     stays: Rows
     days: Rows
+    pressure: Floats
+    beds: Array
+    cancelled: int
 
 
 class _Memory:
-    """What the hospital remembers of each person: emergency arrivals, and the last live discharge."""
+    """What the hospital remembers of each person, and when each comes next."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, people: Rows, clock: Clock, rng: np.random.Generator) -> None:
+        count = len(people["age"])
+        self.sites = int(people["site"].max()) + 1
         self.emergencies = np.full((count, MOST_EMERGENCIES_COUNTED), LONG_AGO, dtype=np.int64)
         self.left_at = np.full(count, LONG_AGO, dtype=np.int64)
+        self.coded_at = np.full((count, len(condition_names())), LATER, dtype=np.int64)
+        self.frailty = np.zeros(count, dtype=np.int64)
+        self.alone = np.full(count, -1)
+        everybody = np.arange(count)
+        coming = next_arrivals(people, everybody, np.zeros(count, dtype=np.int64), clock, rng)
+        self.next_at = coming["admitted"]
+        self.next = {**kept(coming, everybody), "site": people["site"].copy()}
+        del self.next["admitted"], self.next["person"]
 
-    def count_emergencies(self, person: Array, at: Array) -> Array:
-        """Return emergency arrivals in the year before each minute, at most six."""
-        since = at - int(DAYS_A_YEAR * MINUTES_A_DAY)
-        return np.asarray((self.emergencies[person] > since[:, None]).sum(axis=1))
+    def arriving(self, day: int) -> Rows:
+        """Return who comes on a day, with what is remembered of them."""
+        person = np.flatnonzero(self.next_at < (day + 1) * MINUTES_A_DAY)
+        # Nobody comes in the last minute of a day, so that everybody is registered on the day itself.
+        at = np.minimum(self.next_at[person], (day + 1) * MINUTES_A_DAY - 2)
+        kind = self.next["kind"][person]
+        year_ago = at - int(DAYS_A_YEAR * MINUTES_A_DAY)
+        recent = at - self.left_at[person] < MINUTES_A_WINDOW
+        known = self.coded_at[person] <= at[:, None]
+        names = condition_names()
+        return {
+            "person": person,
+            "admitted": at,
+            **{name: self.next[name][person] for name in ("kind", "illness", "variant", "site")},
+            "emergencies_in_year": (self.emergencies[person] > year_ago[:, None]).sum(axis=1),
+            "is_return": (kind == EMERGENCY) & recent,
+            "earlier_frailty": self.frailty[person],
+            "earlier_alone": self.alone[person],
+            **{name: known[:, names.index(name)] for name in CODED},
+        }
 
-    def note_arrivals(self, person: Array, at: Array) -> None:
-        """Remember emergency arrivals; a person is named at most once."""
+    def note_arrivals(self, arrivals: Rows) -> None:
+        """Remember that they came; nobody comes again before they have left."""
+        self.next_at[arrivals["person"]] = LATER
+        urgent = arrivals["kind"] == EMERGENCY
+        person, at = arrivals["person"][urgent], arrivals["admitted"][urgent]
         self.emergencies[person] = np.column_stack([at, self.emergencies[person][:, :-1]])
 
+    def note_departures(self, left: Rows, codes_found: Array, coded_at: Array) -> None:
+        """Remember what was learnt of those who left."""
+        person = left["person"]
+        alive = np.isin(left["way_out"], (DIED, TRANSFERRED), invert=True)
+        self.left_at[person] = np.where(alive, left["ended"], LONG_AGO)
+        earliest = np.minimum(self.coded_at[person], np.where(codes_found, coded_at[:, None], LATER))
+        self.coded_at[person] = earliest
+        self.frailty[person] = np.where(left["frailty"] > 0, left["frailty"], self.frailty[person])
+        self.alone[person] = np.where(left["alone"] >= 0, left["alone"], self.alone[person])
 
-def lived(people: Rows, clock: Clock, nation: str, rng: np.random.Generator) -> Lives:
+    def expect(self, coming: Rows) -> None:
+        """Set when and how each comes next."""
+        person = coming["person"]
+        self.next_at[person] = coming["admitted"]
+        for name in self.next:
+            self.next[name][person] = coming[name]
+
+
+class _Beds:
+    """How many beds each site needs, which its usual days show, and how full it is."""
+
+    def __init__(self, sites: int, warm_up_days: int) -> None:
+        self.first_usual_day, self.warm_up_days = warm_up_days // 2, warm_up_days
+        self.beds, self.in_use = np.full(sites, np.inf), np.zeros(sites)
+
+    def used(self, day: int, here: Array) -> Array:
+        """Return how many people are in each site in the morning, `here` being the site of each."""
+        used = np.bincount(here, minlength=len(self.beds))
+        if self.first_usual_day <= day < self.warm_up_days:
+            self.in_use += used / (self.warm_up_days - self.first_usual_day)
+        if day == self.warm_up_days:
+            self.beds = np.ceil(self.in_use / parameters()["beds"]["occupancy"]) + 1
+        return used
+
+
+def lived(people: Rows, clock: Clock, rng: np.random.Generator, warm_up_days: int) -> Lives:
     """Let everybody live from the first midnight until the end, and return what happened.
 
-    Each step is one day in hospital of everybody who is in a stay, each at their own date.  When a stay ends,
-    the person's next arrival is drawn, and begins with the next step; so a person's stays never overlap, and
-    every chance uses exactly what came before it.
+    Each step is one day of everybody in hospital.  In the last half year of the warm-up the sites find out
+    how many beds they need; from its end on, a full site cancels planned admissions and hurries discharges.
     """
-    count = len(people["age"])
-    memory, begun = _Memory(count), 0
-    coming = _next_arrivals(people, np.arange(count), np.zeros(count, dtype=np.int64), clock, rng)
-    inpatients: list[Rows] = []
+    memory = _Memory(people, clock, rng)
+    beds = _Beds(memory.sites, warm_up_days)
+    here: list[Rows] = []  # who is in a bed
     stays: list[Rows] = []
     days: list[Rows] = []
-    while True:
+    pressures: list[Floats] = []
+    begun = cancelled = 0
+    for day in range(clock.days + 1):
+        used = beds.used(day, here[0]["site"] if here else np.zeros(0, dtype=np.int64))
+        pressures.append(pressure_of(used, beds.beds))
+        coming, refused = _admitted(memory.arriving(day), used, beds.beds, rng)
+        cancelled += len(refused["person"]) if day >= warm_up_days else 0
+        memory.expect(_expected_anew(people, refused, clock, rng))
+        memory.note_arrivals(coming)
         coming = kept(coming, coming["admitted"] <= clock.until)
         if len(coming["person"]):
-            inpatients.append(arrived(people, _registered(coming, begun, memory), clock, rng))
+            coming = {**coming, "stay": begun + np.arange(len(coming["person"]))}
+            here.append(arrived(people, coming, clock, rng))
             begun += len(coming["person"])
-        if not inpatients or not len(inpatients[0]["stay"]):
-            break
-        today, log = one_day(people, stacked(inpatients), clock, nation, rng)
-        days.append(log)
-        over = today["ended"] >= 0
-        left, coming = _after(people, kept(today, over), memory, clock, rng)
-        staying = kept({**today, "day": today["day"] + 1}, ~over)
-        seen_out = (staying["first_day"] + staying["day"]) * MINUTES_A_DAY > clock.until
-        stays += [left, {**kept(staying, seen_out), "died_later_at": np.full(seen_out.sum(), LATER)}]
-        inpatients = [kept(staying, ~seen_out)]
-    every_stay = stacked(stays)
-    return Lives(people, kept(every_stay, np.argsort(every_stay["stay"])), stacked(days))
+        if here:
+            together = stacked(here)
+            today, log = one_day(together, pressures[day][together["site"]], clock, rng)
+            over = today["ended"] >= 0
+            days.append(log)
+            stays.append(_after(people, kept(today, over), memory, clock, rng))
+            here = [{**kept(today, ~over), "day": today["day"][~over] + 1}]
+    every_stay = stacked([*stays, _not_over(here[0])])
+    ordered = kept(every_stay, np.argsort(every_stay["stay"]))
+    return Lives(people, ordered, _columns(days), np.array(pressures), beds.beds, cancelled)
 
 
-def _registered(coming: Rows, begun: int, memory: _Memory) -> Rows:
-    """Return arrivals with the stay's number and what the hospital remembers of the person."""
-    person, at = coming["person"], coming["admitted"]
-    emergency = coming["kind"] == EMERGENCY
-    counted = memory.count_emergencies(person, at)
-    recent = at - memory.left_at[person] < RETURN_WINDOW_DAYS * MINUTES_A_DAY
-    memory.note_arrivals(person[emergency], at[emergency])
-    return {
-        **coming,
-        "stay": begun + np.arange(len(person)),
-        "emergencies_in_year": counted,
-        "is_return": emergency & recent,
-    }
+def _not_over(inpatients: Rows) -> Rows:
+    """Return those who are in a bed at the end, with what is known of a stay only once it is over."""
+    count = len(inpatients["stay"])
+    never = {name: np.full(count, LATER) for name in ("died_later_at", "coded_at")}
+    return {**inpatients, **never, "codes_found": np.zeros((count, len(condition_names())), dtype=bool)}
 
 
-def _next_arrivals(people: Rows, person: Array, at: Array, clock: Clock, rng: np.random.Generator) -> Rows:
+def pressure_of(used: Array, beds: Floats) -> Floats:
+    """Return how full each site is this morning, in steps of 5 % from its usual occupancy, -2 to 2."""
+    usual = parameters()["beds"]["occupancy"]
+    return np.clip(np.where(np.isfinite(beds), (used / beds - usual) / 0.05, 0.0), -2.0, 2.0)
+
+
+def next_arrivals(people: Rows, person: Array, at: Array, clock: Clock, rng: np.random.Generator) -> Rows:
     """Return each person's next arrival of their own accord: the earlier of an unplanned and a planned one."""
     waits = rng.exponential(DAYS_A_YEAR, (2, len(person)))
     unplanned = clock.next_arrival(at, waits[0] / people["emergency_rate"][person])
@@ -103,79 +179,58 @@ def _next_arrivals(people: Rows, person: Array, at: Array, clock: Clock, rng: np
         "kind": np.where(planned < unplanned, ELECTIVE, unplanned_kind),
         "illness": np.full(len(person), -1),
         "variant": np.full(len(person), -1.0),
+        "site": people["site"][person],
     }
 
 
-def _after(
-    people: Rows, left: Rows, memory: _Memory, clock: Clock, rng: np.random.Generator
-) -> tuple[Rows, Rows]:
-    """Return those who left with the minute of a later death, and the next arrivals of those who live."""
-    person, at = left["person"], left["ended"]
-    died, transferred = left["way_out"] == DIED, left["way_out"] == TRANSFERRED
-    memory.left_at[person] = np.where(died | transferred, LONG_AGO, at)
-    facts = _facts_at_discharge(people, left, clock)
-    away = at + np.where(transferred, AWAY_DAYS * MINUTES_A_DAY, 1)
-    coming = _next_arrivals(people, person, away, clock, rng)
-    returns_at, same_illness = _returns(left, facts, clock, rng)
-    returns = ~died & ~transferred & (returns_at < coming["admitted"])
-    coming = {
-        "person": person,
-        "admitted": np.where(returns, returns_at, coming["admitted"]),
-        "kind": np.where(returns, EMERGENCY, coming["kind"]),
-        "illness": np.where(returns & same_illness, left["illness"], -1),
-        "variant": np.where(returns & same_illness, left["variant"], -1.0),
-    }
-    died_at = _dies_at(people, left, facts, rng)
-    dies_first = ~died & (died_at <= coming["admitted"])
-    left = {**left, "died_later_at": np.where(dies_first, died_at, LATER)}
-    return left, kept(coming, ~died & ~dies_first)
+def _admitted(coming: Rows, used: Array, beds: Floats, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Return who is admitted, and planned admissions that are cancelled since the site is nearly full."""
+    table = parameters()["beds"]
+    full = used[coming["site"]] > table["cancels_above"] * beds[coming["site"]]
+    refused = full & (coming["kind"] == ELECTIVE) & (rng.random(len(full)) < table["cancelled"])
+    return kept(coming, ~refused), kept(coming, refused)
 
 
-def _facts_at_discharge(people: Rows, left: Rows, clock: Clock) -> Rows:
-    person = left["person"]
-    frailty_known = left["frailty_day"] <= left["day"]
-    conditions = (
-        "heart_failure", "copd", "cancer", "liver", "kidney", "diabetes_complicated", "alcohol", "lives_alone",
-    )  # fmt: skip
-    return {
-        **{name: people[name][person] for name in conditions},
-        "age": left["age"],
-        "age_decades": (left["age"] - 70) / 10,
-        "frailty": np.where(frailty_known, left["frailty_measured"], NEUTRAL_FRAILTY) - NEUTRAL_FRAILTY,
-        "deprivation": 5.5 - people["decile"][person],
-        "tendency": people["tendency"][person],
-        "severity": left["severity"],
-        "illness": left["illness"],
-        "elective": left["kind"] == ELECTIVE,
-        "emergencies_in_year": left["emergencies_in_year"],
-        "is_return": left["is_return"],
-        "self_discharged": left["way_out"] == SELF_DISCHARGED,
-        "pathway": np.maximum(left["pathway"], 0),
-        "end_of_life": left["end_of_life"],
-        "eve_of_rest": clock.calendar["eve_of_rest"][left["ended"] // MINUTES_A_DAY],
-    }
-
-
-def _returns(left: Rows, facts: Rows, clock: Clock, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return the minute of an emergency return within 30 days (mostly never), and if for the same illness."""
-    table, count = parameters()["returns"], len(left["person"])
-    comes = rng.random(count) < chance("returns", facts)
-    days = table["days"] * rng.random(count) ** (1 / table["shape"])
-    exact = left["ended"] + np.ceil(days * MINUTES_A_DAY).astype(np.int64)
-    day = exact // MINUTES_A_DAY
-    usual = day * MINUTES_A_DAY + arrival_minutes(rng.random(count))
-    at = np.where(usual > left["ended"] + 60, usual, np.maximum(exact, left["ended"] + 10))
-    same = (rng.random(count) < table["same_illness"]) & (left["kind"] != ELECTIVE)
-    return np.where(comes, at, LATER), same
-
-
-def _dies_at(people: Rows, left: Rows, facts: Rows, rng: np.random.Generator) -> Array:
-    """Return the minute of death after discharge if the person did not come back before."""
-    table, count = parameters()["death"], len(left["person"])
-    soon = rng.random(count) < chance("dies_within_30_days", facts)
-    log_rate = table["age_a_decade"] * facts["age_decades"] + table["frailty"] * (
-        people["frailty"][left["person"]] - NEUTRAL_FRAILTY
+def _expected_anew(people: Rows, refused: Rows, clock: Clock, rng: np.random.Generator) -> Rows:
+    """Return cancelled admissions some weeks later, if nothing else brings the person in before."""
+    soonest, latest = parameters()["beds"]["planned_again_days"]
+    days = rng.integers(soonest, latest, len(refused["person"]))
+    tomorrow = (refused["admitted"] // MINUTES_A_DAY + 1) * MINUTES_A_DAY
+    coming = next_arrivals(people, refused["person"], tomorrow, clock, rng)
+    again = clock.next_arrival(
+        refused["admitted"] + days * MINUTES_A_DAY, np.full(len(days), 0.01), elective=True
     )
-    later = 30 + rng.exponential(DAYS_A_YEAR, count) / (table["later_a_year"] * np.exp(log_rate))
-    days = np.where(soon, rng.random(count) * 30, later)
-    return np.asarray(left["ended"] + 60 + np.minimum(days * MINUTES_A_DAY, LATER / 2).astype(np.int64))
+    sooner = again < coming["admitted"]
+    return {
+        **coming,
+        "admitted": np.where(sooner, again, coming["admitted"]),
+        "kind": np.where(sooner, ELECTIVE, coming["kind"]),
+    }
+
+
+def _after(people: Rows, left: Rows, memory: _Memory, clock: Clock, rng: np.random.Generator) -> Rows:
+    """Return those who left with the minute of a later death; expect the next arrivals of those who live."""
+    person, at = left["person"], left["ended"]
+    died, moved = left["way_out"] == DIED, left["way_out"] == TRANSFERRED
+    codes_found, coded_at = coded(people, left, rng)
+    memory.note_departures(left, codes_found, coded_at)
+    facts = facts_at_discharge(left, clock)
+    back = returns(left, facts, ~died & ~moved, memory.sites, rng)
+    free_from = at + MINUTES_A_WINDOW
+    coming = next_arrivals(people, person, free_from, clock, rng)
+    for name in ("admitted", "kind", "illness", "variant", "site"):
+        coming[name] = np.where(back["comes"], back[name], coming[name])
+    died_at = dies_at(left, facts, back["comes"], rng)
+    dies_first = ~died & (died_at <= coming["admitted"])
+    coming["admitted"] = np.where(died | dies_first, LATER, coming["admitted"])
+    memory.expect(coming)
+    found = {"died_later_at": np.where(dies_first, died_at, LATER), "coded_at": coded_at}
+    return {**left, **found, "codes_found": codes_found}
+
+
+def _columns(days: list[Rows]) -> Rows:
+    """Return the days' logs as one table, in narrow types: there are millions of rows."""
+    return {
+        name: np.concatenate([log[name].astype(NARROW.get(name, log[name].dtype)) for log in days])
+        for name in days[0]
+    }

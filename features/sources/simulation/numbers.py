@@ -34,6 +34,18 @@ def codes(nation: str) -> Mapping[str, Any]:
 
 
 @cache
+def reason_weights(nation: str) -> Floats:
+    """Return the weights of delay reasons: [pathway, reason]."""
+    return np.array([entry["weights"] for entry in codes(nation)["delay"].values()]).T
+
+
+@cache
+def reason_paces(nation: str) -> Array:
+    """Return how quickly each reason is dealt with: 0 in a day or two, to 3, a matter of weeks."""
+    return np.array([entry["pace"] for entry in codes(nation)["delay"].values()])
+
+
+@cache
 def effects(name: str) -> Floats:
     """Return one effect of every illness, 0 where `illnesses.toml` does not name it."""
     return np.array([entry["effects"].get(name, 0.0) for entry in illnesses().values()])

@@ -8,14 +8,12 @@ import numpy as np
 from features.sources.simulation.chance import logistic
 from features.sources.simulation.numbers import Array, Floats, Rows, codes, condition_names, drawn, parameters
 
-MOST_FRAIL = 8  # 9, terminally ill, is a care plan and not a score here
-
 
 def pool_of_people(count: int, nation: str, sites: int, rng: np.random.Generator) -> Rows:
     """Return a pool of people, one row each.
 
-    `tendency` (0 to 4) and `frailty` (the true Clinical Frailty Scale) are hidden; of the long-term conditions
-    a hospital learns what its coders write.  Rates are arrivals a year.
+    `tendency` (0 to 4) is hidden and sets only how often a person falls ill of their own accord; of the
+    long-term conditions a hospital learns what its coders write.  Rates are arrivals a year.
     """
     pool = parameters()["people"]
     age, band = _ages(count, pool, rng)
@@ -24,20 +22,19 @@ def pool_of_people(count: int, nation: str, sites: int, rng: np.random.Generator
     number = np.sum([conditions[name] for name in condition_names()], axis=0)
     decile = rng.integers(1, 11, count)
     ethnicity = drawn(codes(nation)["ethnicity"], count, rng)
-    frailty, homes = _frailty(age, number, pool, rng), _homes(band, pool, rng)
+    homes = _homes(band, pool, rng)
     unknown = rng.random(count) < pool["ethnicity_unknown"]
     return {
         **conditions,
         **homes,
         "age": age,
+        "band": band,
         "sex": np.where(rng.random(count) < pool["women"], "2", "1").astype(object),
         "ethnicity": np.where(unknown, drawn(codes(nation)["ethnicity_unknown"], count, rng), ethnicity),
         "decile": decile,
         "site": rng.integers(0, sites, count),
         "tendency": tendency,
         "conditions": number,
-        "frailty": frailty,
-        "visits": rng.binomial(4, np.asarray(pool["visits"])[frailty]) * ~homes["care_home"],
         "learning_disability": rng.random(count) < pool["learning_disability"],
         "autism": rng.random(count) < pool["autism"],
         **_rates(tendency, number, decile, pool),
@@ -79,12 +76,6 @@ def _homes(band: Array, pool: Mapping[str, Any], rng: np.random.Generator) -> Ro
         "no_fixed_abode": residence == "NO_FIXED_ABODE",
         "lives_alone": alone,
     }
-
-
-def _frailty(age: Floats, conditions: Array, pool: Mapping[str, Any], rng: np.random.Generator) -> Array:
-    older = pool["frailty_a_decade"] * (age - 65) / 10
-    mean = pool["frailty_at_65"] + older + pool["frailty_a_condition"] * (conditions - 3)
-    return np.clip(np.round(rng.normal(mean, pool["frailty_sd"])), 1, MOST_FRAIL).astype(np.int64)
 
 
 def _rates(tendency: Array, conditions: Array, decile: Array, pool: Mapping[str, Any]) -> Rows:

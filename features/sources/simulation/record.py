@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from features.sources.simulation.numbers import Array, Floats, Rows, lognormal, parameters
+from features.sources.simulation.clock import MINUTES_A_DAY
+from features.sources.simulation.numbers import Array, Floats, Rows, kept, lognormal, parameters
 
 MINUTES_AN_HOUR = 60
+LATEST_MINUTE = 475  # of the next day: five minutes before its 08:00 board
 
 
 def written(
@@ -37,14 +39,19 @@ def soon(happened: Array, mean_minutes: float, rng: np.random.Generator) -> Arra
     return np.asarray(happened + np.ceil(np.where(late, hours * MINUTES_AN_HOUR, lag)).astype(np.int64))
 
 
-def discharge_recorded(ended: Array, died: Array, weekend: Array, rng: np.random.Generator) -> Array:
-    """Return when the system learns of each discharge: within minutes, or hours late where a clerk keys it."""
-    table, count = parameters()["discharge"], len(ended)
-    share = np.where(weekend, table["late_record_weekend"], table["late_record"])
-    late = (rng.random(count) < share) & ~died
-    hours = lognormal(table["late_record_hours"], count, rng)
-    lag = np.where(late, hours * MINUTES_AN_HOUR, 1 + rng.exponential(table["record_minutes"], count))
-    return np.asarray(ended + np.ceil(lag).astype(np.int64))
+def by_morning(happened: Array, mean_minutes: float, rng: np.random.Generator) -> Array:
+    """Return when each fact of the day is recorded: as `soon`, but before the next 08:00 board."""
+    latest = (happened // MINUTES_A_DAY + 1) * MINUTES_A_DAY + LATEST_MINUTE
+    return np.minimum(soon(happened, mean_minutes, rng), np.maximum(latest, happened))
+
+
+def by_discharge(recorded: Array, ends: Rows) -> Array:
+    """Return when facts are recorded that are written down before the discharge of their stay is.
+
+    `ends` are the columns of each row's stay.
+    """
+    left = ends["end_recorded"]
+    return np.where(left >= 0, np.minimum(recorded, left), recorded)
 
 
 def with_mistakes(rows: Rows, rng: np.random.Generator) -> list[Rows]:
@@ -59,8 +66,8 @@ def with_mistakes(rows: Rows, rng: np.random.Generator) -> list[Rows]:
     later = np.ceil(rng.exponential(180, count)).astype(np.int64) + 5
     slipped = np.rint(rows["number"] * rng.choice([0.9, 1.1], count)) + 1
     at_first = {**rows, "number": np.where(wrong, slipped, rows["number"])}
-    correction = {**_some(rows, wrong), "recorded": (rows["recorded"] + later)[wrong]}
-    stray = {**_some(rows, void), "happened": rows["happened"][void] + 1, "number": slipped[void]}
+    correction = {**kept(rows, wrong), "recorded": (rows["recorded"] + later)[wrong]}
+    stray = {**kept(rows, void), "happened": rows["happened"][void] + 1, "number": slipped[void]}
     stray["recorded"] = np.maximum(stray["recorded"], stray["happened"])
     nothing: Floats = np.full(int(void.sum()), np.nan)
     withdrawn = {
@@ -70,7 +77,3 @@ def with_mistakes(rows: Rows, rng: np.random.Generator) -> list[Rows]:
         "text": np.full(len(nothing), "cancelled", dtype=object),
     }
     return [at_first, correction, stray, withdrawn]
-
-
-def _some(rows: Rows, wanted: Array) -> Rows:
-    return {name: column[wanted] for name, column in rows.items()}

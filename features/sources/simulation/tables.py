@@ -1,75 +1,106 @@
 """The two tables of a simulated hospital, as its systems held them at the end."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
 
+from features.columns import EVENT_COLUMNS
 from features.sources.simulation.arrival import TRANSFER
 from features.sources.simulation.bedside import bedside_events
-from features.sources.simulation.clock import MINUTES_A_DAY, Clock
+from features.sources.simulation.bloods import samples
+from features.sources.simulation.clock import Clock
 from features.sources.simulation.coding import coding_events, provisional_diagnosis
 from features.sources.simulation.course import DIED, SELF_DISCHARGED, TRANSFERRED
 from features.sources.simulation.flow import flow_events
 from features.sources.simulation.lives import LATER, Lives
-from features.sources.simulation.numbers import Array, Rows, codes, drawn, kept, stacked
-from features.sources.simulation.record import discharge_recorded, soon
+from features.sources.simulation.numbers import Array, Rows, codes, drawn, kept
 from features.sources.simulation.ward import first_specialty, ward_events
+from features.sources.simulation.world import District, World
 
-SATURDAY = 5
 AFTER_THE_STAY = ("delay_ended", "patient_died", "coded_diagnosis")  # may happen at or after its end
 TRANSFER_CODED_AT_HOME = 0.30  # of transfers in, coded as if from home: one-sided coding [Wales: 68.7 % match]
+PLACES = ("ward", "bed")
 
 
-def as_recorded(
-    lives: Lives, clock: Clock, nation: str, streams: list[np.random.Generator]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def as_recorded(world: World) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return admissions and events with everything recorded by the end, and nothing recorded after it."""
-    first = first_specialty(lives.stays, nation, streams[0])
-    provisional = provisional_diagnosis(lives.stays)
-    admissions = _admissions(lives, clock, nation, first, provisional, streams[1])
+    clock, stays = world.clock, world.lives.stays
+    first = first_specialty(stays, clock.nation, world.streams[0])
+    provisional = provisional_diagnosis(stays)
+    admissions = _admissions(world, first, provisional, world.streams[1])
+    events = [_known(part, admissions, clock) for part in _written(world, first, provisional)]
     known = admissions["admission_recorded"] <= clock.until
-    rows = stacked(
-        [
-            *ward_events(lives, clock, nation, first, streams[2]),
-            *bedside_events(lives, streams[3]),
-            *flow_events(lives, clock, nation, streams[4]),
-            *coding_events(lives, provisional, streams[5]),
-        ]
+    return (
+        _admissions_table(kept(admissions, known), clock),
+        _events_table(events, admissions["admission_id"], clock),
     )
+
+
+def admission_ids(stays: Rows) -> Array:
+    """Return the id of each stay."""
+    return np.array([f"A{value:07d}" for value in stays["number"]], dtype=object)
+
+
+def _written(world: World, first: Array, provisional: Array) -> Iterator[Rows]:
+    """Return everything that was ever written, a few names at a time: together they need much memory."""
+    lives, clock, streams = world.lives, world.clock, world.streams
+    yield from _of_district(ward_events(lives, clock, clock.nation, first, streams[2]), world.district)
+    yield from bedside_events(lives, samples(lives, streams[6]), streams[3])
+    yield from flow_events(lives, clock, streams[4])
+    yield from coding_events(lives, provisional, streams[5])
+
+
+def _of_district(parts: list[Rows], district: District | None) -> list[Rows]:
+    """Return rows about wards and beds whose names no other district has: all begin at W01."""
+    if district is None:
+        return parts
+    return [
+        {**part, "text": f"D{district.number}-" + part["text"]} if _name(part) in PLACES else part
+        for part in parts
+    ]
+
+
+def _name(part: Rows) -> str:
+    return str(part["name"][0]) if len(part["name"]) else ""  # rows written together have one name
+
+
+def _known(part: Rows, admissions: Rows, clock: Clock) -> Any:
+    """Return rows of one event name that are real and recorded by the end, their texts as numbers of texts."""
+    stay, name = part["stay"], _name(part)
     # Nobody can write about a stay that the system does not know of.
-    rows = {**rows, "recorded": np.maximum(rows["recorded"], admissions["admission_recorded"][rows["stay"]])}
-    ends = np.where(lives.stays["ended"] >= 0, lives.stays["ended"], LATER)[rows["stay"]]
-    real = (rows["happened"] < ends) | np.isin(rows["name"], AFTER_THE_STAY)
-    events = kept(rows, real & (rows["recorded"] <= clock.until) & known[rows["stay"]])
-    names = admissions["admission_id"]
-    return _admissions_table(kept(admissions, known), clock), _events_table(events, names, clock)
+    recorded = np.maximum(part["recorded"], admissions["admission_recorded"][stay])
+    real = (part["happened"] < admissions["ended"][stay]) | (name in AFTER_THE_STAY)
+    wanted = real & (recorded <= clock.until)
+    minutes = {"stay": stay, "happened": part["happened"], "recorded": recorded}
+    return pa.table(
+        {
+            **{column: values[wanted].astype(np.int32) for column, values in minutes.items()},
+            "name": pa.DictionaryArray.from_arrays(np.zeros(wanted.sum(), dtype=np.int32), [name]),
+            "number": part["number"][wanted],
+            "text": pa.array(part["text"][wanted], pa.string()).dictionary_encode(),
+        }
+    )
 
 
-def _admissions(
-    lives: Lives, clock: Clock, nation: str, first: Array, provisional: Array, rng: np.random.Generator
-) -> Rows:
-    stays, person = lives.stays, lives.stays["person"]
+def _admissions(world: World, first: Array, provisional: Array, rng: np.random.Generator) -> Rows:
+    lives, district = world.lives, world.district
+    stays, people, person = lives.stays, lives.people, lives.stays["person"]
     left = stays["ended"] >= 0
-    ended = np.where(left, stays["ended"], LATER)
-    day = np.minimum(ended // MINUTES_A_DAY, len(clock.calendar["day_kind"]) - 1)
-    died = left & (stays["way_out"] == DIED)
-    registered = soon(stays["admitted"], 8, rng)
-    recorded = discharge_recorded(ended, died, clock.calendar["day_kind"][day] >= SATURDAY, rng)
-    order = np.lexsort([stays["stay"], stays["admitted"]])  # spells are numbered as they begin
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.arange(1, len(order) + 1)
-    people = lives.people
+    first_site = 1 + (district.sites_before if district else 0)
     return {
-        "admission_id": np.array([f"A{value:07d}" for value in number], dtype=object),
-        "number": number,
-        "patient_id": np.array([f"P{value:07d}" for value in people["name"]], dtype=object)[person],
-        "site": np.array([f"SITE{value + 1}" for value in range(int(people["site"].max()) + 1)], dtype=object)[
-            people["site"][person]
-        ],
+        "admission_id": admission_ids(stays),
+        "number": stays["number"],
+        "patient_id": np.array([f"P{value:07d}" for value in people["name"][person]], dtype=object),
+        "site": np.array([f"SITE{value}" for value in first_site + stays["site"]], dtype=object),
         "admitted": stays["admitted"],
-        "admission_recorded": registered,
-        "ended": ended,
-        "discharge_recorded": np.maximum(recorded, registered),
-        **_ways(lives, nation, rng),
+        "admission_recorded": stays["registered"],
+        "ended": np.where(left, stays["ended"], LATER),
+        "discharge_recorded": np.where(left, stays["end_recorded"], LATER),
+        **_ways(lives, world.clock.nation, rng),
         "patient_classification": np.full(len(person), "1", dtype=object),
         "intended_management": np.full(len(person), "1", dtype=object),
         "treatment_function": first,
@@ -148,16 +179,17 @@ _TEXTS = (
 )  # fmt: skip
 
 
-def _events_table(rows: Rows, names: Array, clock: Clock) -> pd.DataFrame:
-    order = np.lexsort([rows["happened"], rows["recorded"]])
-    rows = kept(rows, order)
-    return pd.DataFrame(
-        {
-            "admission_id": pd.array(names, dtype="str").take(rows["stay"]),
-            "happened_at": clock.instants(rows["happened"]),
-            "recorded_at": clock.instants(rows["recorded"]),
-            "name": pd.array(rows["name"], dtype="str"),
-            "number": rows["number"],
-            "text": pd.array(rows["text"], dtype="str"),
-        }
-    )
+def _events_table(parts: list[Any], ids: Array, clock: Clock) -> pd.DataFrame:
+    """Return the events table in the order in which its rows were recorded."""
+    rows = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+    rows = rows.take(np.lexsort([rows["happened"], rows["recorded"]]))
+    first = pa.compute.min(rows["happened"]).as_py() or 0
+    minutes = clock.instants(np.arange(first, clock.until + 1))  # each is made once
+    texts = {name: rows[name].cast(pa.large_string()) for name in ("name", "text")}
+    texts["admission_id"] = pa.array(ids, pa.large_string()).take(rows["stay"])
+    table = pa.table({**texts, "number": rows["number"]}).to_pandas()
+    instants = {
+        f"{name}_at": minutes.take(rows[name].to_numpy() - first).set_axis(table.index)
+        for name in ("happened", "recorded")
+    }
+    return table.assign(**instants)[[column.name for column in EVENT_COLUMNS]]

@@ -1,0 +1,102 @@
+"""What the diagnoses coded after earlier stays say of a person: illnesses and frailty, two years back."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from features.comorbidity import CHARLSON_GROUPS, frailty_tenths, groups, score, three_characters
+from features.rows import Rows
+from features.timeline import Floats, Integers, Timeline, in_order, microseconds, ranges
+
+DAY = 86_400_000_000  # microseconds
+DIAGNOSIS_LOOK_BACK_DAYS = 730  # Gilbert 2018 looks two years back; so does PARR-30
+ILLNESSES = len(CHARLSON_GROUPS)
+ILL = (1 << ILLNESSES) - 1  # an amount has one bit an illness, and above them tenths of frailty
+KEY_BITS = 16  # 17 illnesses, then the category read as a number of base 36
+MOST_KEPT = 100_000  # ICD-10 has some 16,000 codes
+
+Meaning = tuple[tuple[int, int], ...]  # (key, amount) pairs; a person's key counts its amount once
+_kept: dict[str, Meaning] = {}  # a prediction of one patient would spend half its time looking codes up
+
+
+def diagnosis_columns(rows: Rows) -> dict[str, Floats]:
+    """Return comorbidity and frailty of each row, one array a feature; NaN for a person never coded before.
+
+    A diagnosis counts from the recording of its code, strictly before the moment.
+    """
+    events, last = rows.events, rows.last_of_people()
+    coded = np.flatnonzero((events["name"] == "coded_diagnosis").to_numpy() & (rows.event_stays >= 0))
+    people, recorded = rows.owners[rows.event_stays[coded]], microseconds(events["recorded_at"])[coded]
+    wanted = (recorded < last[people]) & events["text"].notna().to_numpy()[coded]
+    people, recorded = people[wanted], recorded[wanted]
+    codes = pd.Categorical(events["text"].array.take(coded[wanted]))
+    total = _active(people, recorded, codes.codes, meanings(codes.categories), rows)
+    masks, place = np.unique(total & ILL, return_inverse=True)
+    present = pd.DataFrame({name: (masks >> bit & 1).astype(bool) for bit, name in enumerate(CHARLSON_GROUPS)})
+    columns = {
+        "charlson": score(present, "charlson_1987").to_numpy(np.float64)[place],
+        "frailty_risk_score": (total >> ILLNESSES) / 10,
+        **{f"had_{name}": present[name].to_numpy(np.float64)[place] for name in CHARLSON_GROUPS},
+    }
+    timeline = Timeline.of(people, recorded, len(last))
+    uncoded = timeline.last(rows.people, rows.ended, before=True) < 0  # nothing known is not the same as none
+    return {name: np.where(uncoded, np.nan, values) for name, values in columns.items()}
+
+
+def meanings(codes: Iterable[str]) -> list[Meaning]:
+    """Return what each ICD-10 code means: its illnesses of Charlson's index, and its frailty category.
+
+    >>> meanings(["E10.2", "F00.1", "Z00.0"])
+    [((10, 1024),), ((4, 16), (19457, 9306112)), ()]
+    """
+    found = {code: _kept.get(code) for code in codes}
+    new = [code for code, meaning in found.items() if meaning is None]
+    looked_up = _looked_up(new) if new else {}
+    if len(_kept) < MOST_KEPT:
+        _kept.update(looked_up)
+    return [meaning if meaning is not None else looked_up[code] for code, meaning in found.items()]
+
+
+def _looked_up(codes: Sequence[str]) -> dict[str, Meaning]:
+    texts = pd.Series(codes, dtype="str")
+    found: dict[str, list[tuple[int, int]]] = {code: [] for code in codes}
+    ill = groups(texts, "charlson")
+    for code, group in zip(ill["code"], ill["group"], strict=True):
+        bit = CHARLSON_GROUPS.index(group)
+        found[code].append((bit, 1 << bit))
+    category = three_characters(texts)
+    tenths = category.map(frailty_tenths(category))
+    for code, name, points in zip(codes, category, tenths, strict=True):
+        if points > 0:
+            found[code].append((ILLNESSES + int(name, 36), int(points) << ILLNESSES))
+    return {code: tuple(pairs) for code, pairs in found.items()}
+
+
+def _active(
+    people: Integers, recorded: Integers, codes: Integers, meant: Sequence[Meaning], rows: Rows
+) -> Integers:
+    """Return, at each row's moment, the sum of amounts over a person's distinct keys of the last two years.
+
+    Each key counts from its recording for the look-back, overlapping spells once; the sums are steps
+    up and down along each person's timeline.
+    """
+    flat = np.array([pair for pairs in meant for pair in pairs], np.int64).reshape(-1, 2)
+    counts = np.array([len(pairs) for pairs in meant], np.int64)
+    many = counts[codes]
+    fact = np.repeat(np.arange(len(people)), many)
+    pair = flat[ranges((np.cumsum(counts) - counts)[codes], many)]
+    who, time, key, amount = people[fact], recorded[fact], pair[:, 0], pair[:, 1]
+    order = in_order((who << KEY_BITS) | key, time)
+    who, time, key, amount = (column[order] for column in (who, time, key, amount))
+    window = DIAGNOSIS_LOOK_BACK_DAYS * DAY
+    joined = (who[1:] == who[:-1]) & (key[1:] == key[:-1]) & (time[1:] - time[:-1] < window)
+    begins, ends = ~np.append(False, joined)[: len(who)], ~np.append(joined, False)[: len(who)]
+    timeline = Timeline.of(
+        np.append(who[begins], who[ends]),
+        np.append(time[begins], time[ends] + window),
+        int(rows.people.max(initial=-1)) + 1,
+    )
+    totals = np.append(0, np.cumsum(np.append(amount[begins], -amount[ends])[timeline.order]))
+    now = timeline.last(rows.people, rows.ended, before=True)
+    return np.where(now < 0, 0, totals[now + 1] - totals[timeline.starts[rows.people]])
