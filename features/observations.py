@@ -12,6 +12,7 @@ from features.columns import CANCELLED
 from features.hospital import EventName
 from features.timeline import (
     NEVER,
+    ROWS_AT_ONCE,
     Floats,
     Integers,
     Timeline,
@@ -26,7 +27,7 @@ from features.timeline import (
 
 MICROSECONDS_AN_HOUR = 3_600_000_000
 TREND_HOURS = 24
-ROWS_AT_ONCE = 2_000_000  # so that what is sorted and looked through fits the processor's cache
+SORTED_AT_ONCE = 1_000_000  # rows and stays; beyond it, sorting a name at a time is quicker and holds less
 NUMERIC = ("number", "flag")
 Flags = npt.NDArray[np.bool_]
 
@@ -135,7 +136,7 @@ def _batches(rows: Integers, stays: int) -> Iterator[tuple[int, int]]:
     """Return from which name to which to go at once: all of them for a few stays, one for a great many."""
     first, held = 0, 0
     for place, own in enumerate((rows + stays).tolist()):
-        if held and held + own > ROWS_AT_ONCE:
+        if held and held + own > SORTED_AT_ONCE:
             yield first, place
             first, held = place, 0
         held += own

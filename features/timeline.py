@@ -10,7 +10,7 @@ import pyarrow.compute
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-ROWS_AT_ONCE = 100_000  # so that a search stays within the processor's cache
+ROWS_AT_ONCE = 100_000  # so that what is searched stays within the processor's cache
 NEVER = int(np.iinfo(np.int64).min)  # a missing instant, in microseconds
 
 
@@ -150,4 +150,6 @@ def picked(values: npt.NDArray[np.generic], places: Integers) -> Floats:
     """Return `values` at the places as floats, and NaN where the place is -1."""
     if not len(values):
         return np.full(len(places), np.nan)
-    return np.where(places < 0, np.nan, values[places])  # -1 takes the last value, and drops it again
+    found = values[places].astype(np.float64, copy=False)  # -1 takes the last value, and drops it again
+    found[places < 0] = np.nan
+    return found

@@ -60,7 +60,9 @@ def baseline_figures(
         if len(known.rows) and len(asked.rows):
             figures, said = readmission_baselines(known, asked, facts)
             _enter(found, figures, "readmission", "" if moment == "discharge" else moment)
-            notes += [sentence for sentence in said if sentence not in notes]
+            # A score that could be computed at discharge may lack its results at admission.
+            new = [sentence for sentence in said if sentence not in notes]
+            notes += [f"at {moment}: {sentence}" if notes else sentence for sentence in new]
     for moment in ("board", "admission"):
         known, asked = train.at(moment), test.at(moment)
         if len(known.rows) and len(asked.rows):

@@ -70,8 +70,8 @@ def _same(truth: Truth, test: Prepared) -> None:
     stays = test.hospital.admissions
     missing = ~stays["admission_id"].isin(truth.stay_of.index)
     own = truth.stay_of.reindex(stays["admission_id"][~missing]).to_numpy(np.int64)
-    minutes = truth.minutes(stays["admitted_at"][~missing])
-    if missing.any() or (truth.world.lives.stays["admitted"][own] != minutes).any():
+    came = truth.world.clock.instants(truth.world.lives.stays["admitted"][own])
+    if missing.any() or (came.to_numpy() != stays["admitted_at"].to_numpy()).any():
         raise DataFault(
             "simulation.json", ["does not describe this hospital: other stays come of its arguments"]
         )

@@ -184,6 +184,18 @@ class TestWhatIsKnown:
         assert abs(len(left) - chances.sum()) < 4 * error
         assert error < 0.3 * len(left)
 
+    def test_the_pathway_that_acts_on_returns_is_on_record_when_the_discharge_is(self, truth, small_hospital):
+        lives = truth.world.lives.stays
+        home = (lives["way_out"] == HOME) & (lives["day"] > 0)
+        events = small_hospital.events[small_hospital.events["name"] == "pathway"]
+        ends = small_hospital.admissions.set_index("admission_id")["discharge_recorded_at"]
+        told = events["recorded_at"].to_numpy() <= ends.loc[events["admission_id"]].to_numpy()
+        last = events[told].sort_values("happened_at").groupby("admission_id")["text"].last()
+        ids = truth.stay_of.index[home].intersection(ends.index[ends.notna()])
+        true = "P" + pd.Series(lives["pathway"], index=truth.stay_of.index).loc[ids].astype("str")
+        assert len(ids) > 1000
+        assert (last.loc[ids] == true).all()
+
     def test_a_chance_of_the_way_out_never_depends_on_the_scores_of_the_day(self):
         for name in ("died_ready", "worse", "leaves_when_ready", "leaves_later", "returns"):
             assert state_odds(name).shape[2:5] == (1, 1, 1), name

@@ -11,7 +11,6 @@ from line import Line
 from lived_again import lived_again
 from truth_lines import (
     CLASS_LIMIT,
-    COPIES,
     believed,
     class_errors,
     distance,
@@ -44,13 +43,13 @@ def test_no_line_of_the_truth_fails_at_3000_admissions(inputs, line: Line):
 class TestForecast:
     def test_lives_by_chance_come_out_as_forecast_whatever_the_day_and_the_start(self, inputs):
         known, futures = inputs.once(relived)
-        worst = []
+        worst, copies = [], futures.home.shape[1]
         for chances, days in ((known.home, futures.home), (known.ready, futures.ready)):
             for day in (0, 1, 2, 3, 7, 14, 30):
                 chance = chances[:, : day + 1].sum(axis=1)
                 share = ((days >= 0) & (days <= day)).mean(axis=1)
-                rare = chance * (1 - chance) * COPIES < 10
-                worst.append(np.abs(share - chance)[~rare] / np.sqrt(chance * (1 - chance) / COPIES)[~rare])
+                rare = chance * (1 - chance) * copies < 10
+                worst.append(np.abs(share - chance)[~rare] / np.sqrt(chance * (1 - chance) / copies)[~rare])
         errors = np.concatenate(worst)
         assert len(errors) > 500
         assert errors.max() < 4.5  # one in 200 true forecasts has one of 700 as far

@@ -24,7 +24,8 @@ CLASS_LIMIT = 4.5  # standard errors; the furthest of 225, which 1 in 600 true b
 BELIEVED_TO = (0.05, 0.2, 0.4, 0.7, 1.0)  # groups of a class's chance
 BELIEF_DAYS = (1, 2, 3, 5, 8, 13, 21)
 PERHAPS_GONE_DAYS = range(2, 15)
-COPIES, STARTS, DAYS_LIVED = 4000, 60, 31
+STARTS, DAYS_LIVED = 60, 31
+COPIES_AN_ADMISSION, FEWEST_COPIES = 0.5, 4000
 EDGES = (0, 1, 2, 3, 5, 8, 15, DAYS_LIVED)  # days ahead that are counted together
 FEWEST_EXPECTED = 5  # copies in a cell of a chi-squared test
 COMPARED_BY_DAY, COMPARED_ROUNDS = 3, 5000
@@ -178,7 +179,8 @@ def against_chance(inputs: Inputs) -> Found:
 def relived(inputs: Inputs) -> tuple[Known, Futures]:
     """Return what could be known at some moments, and what became of many copies of those people."""
     truth, moments = inputs.once(truth_of), starts(inputs.once(truth_of), inputs.once(followed_moments))
-    futures = lived_again(truth, moments, COPIES, DAYS_LIVED, np.random.default_rng(3))
+    copies = max(FEWEST_COPIES, int(inputs.admissions * COPIES_AN_ADMISSION))
+    futures = lived_again(truth, moments, copies, DAYS_LIVED, np.random.default_rng(3))
     return truth.at(moments, days_ahead=DAYS_LIVED), futures
 
 
