@@ -33,13 +33,15 @@ COMPARED_BY_DAY, COMPARED_ROUNDS = 3, 5000
 
 def lines() -> tuple[Line, ...]:
     """Return the lines of the truth."""
-    answers = {"returns": "return", "home": "home by 1, 3, 7 days", "ready": "ready by 3, 7 days"}
-    rows: list[tuple[str, str, Callable[[Inputs], Found], float, float]] = []
-    for answer, words in answers.items():
-        over = partial(over_expected, answer=answer)
-        rows.append((f"{words}, observed over expected", "0.95 to 1.05", over, 0.95, 1.05))
-        rows.append((f"{words}, slope", "0.9 to 1.1", partial(straight, answer=answer), 0.9, 1.1))
-    rows += [
+    over, slopes = "observed over expected", "calibration slope"
+    back, home, ready = "return", "home by 1, 3, 7 days", "ready by 3, 7 days"
+    rows: list[tuple[str, str, Callable[[Inputs], Found], float, float]] = [
+        (f"{back}, {over}", "0.95 to 1.05", partial(over_expected, answer="returns"), 0.95, 1.05),
+        (f"{back}, {slopes}", "0.9 to 1.1", partial(straight, answer="returns"), 0.9, 1.1),
+        (f"{home}, {over}", "0.95 to 1.05", partial(over_expected, answer="home"), 0.95, 1.05),
+        (f"{home}, {slopes}", "0.9 to 1.1", partial(straight, answer="home"), 0.9, 1.1),
+        (f"{ready}, {over}", "0.95 to 1.05", partial(over_expected, answer="ready"), 0.95, 1.05),
+        (f"{ready}, {slopes}", "0.9 to 1.1", partial(straight, answer="ready"), 0.9, 1.1),
         ("PIT of the home day, from uniform", f"at most {PIT_LIMIT}", uniform, 0, PIT_LIMIT),
         ("hidden class, share from belief", f"at most {CLASS_LIMIT:g} SE", class_share, 0, CLASS_LIMIT),
         ("hidden class, surprise", "-0.02 to 0.02", class_surprise, -0.02, 0.02),
@@ -103,7 +105,7 @@ def pit_distance(known: Known, home_day: Numbers) -> Found:
 def class_share(inputs: Inputs) -> Found:
     """Return by how many standard errors a hidden class is more or less frequent than was believed."""
     truth = inputs.once(truth_of)
-    found = {}
+    found: dict[str, float] = {}
     for moment, stay, belief in believed(truth):
         stays = kept(truth.world.lives.stays, stay)
         errors = class_errors(pd.Series(stays["person"]), stays["severity"], belief)
