@@ -54,7 +54,7 @@ def baseline_figures(
     there is such a column.  `planned_discharge_day` has the index of the test rows; see `planned_date`.
     """
     found: dict[str, Figures] = {}
-    notes = []
+    notes: list[str] = []
     for moment in ("discharge", "board", "admission"):
         known, asked = (cohort.at(moment).weighed_by("readmission_weight") for cohort in (train, test))
         if len(known.rows) and len(asked.rows):
