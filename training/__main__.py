@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.tables import Hospital
-    from models.predictor import Predictor
-    from training.cohort import Prepared, Say
+    from training.cohort import Say
     from training.detail import Detail
     from training.fit import Fitted
     from training.plan import TrainingPlan
@@ -116,13 +115,14 @@ def evaluate(
     source: SourceOption, path: PathOption = None, release: ReleaseOption = None, figures: JsonOption = None
 ) -> None:
     """Measure a release on every eligible row of a source, beside baselines on the same rows."""
+    from features.sources.simulated import arguments_of
     from models.release import about, load
     from training.cohort import measurable
     from training.detail import detail
     from training.evaluate import figures as measured
     from training.evaluate import learnt_notes
     from training.home import home
-    from training.oracle import TRUTH_TABLE
+    from training.oracle import TRUTH_TABLE, beside_the_truth
     from training.plan import TrainingPlan
     from training.report import plain_table_text, table_text
 
@@ -139,7 +139,7 @@ def evaluate(
         beside = detail(predictor, rows)
         if source == "simulated":
             say("computing the truth about the simulated patients")
-            found, notes = _beside_the_truth(predictor, rows, path, found, notes, beside)
+            found, notes = beside_the_truth(predictor, rows, arguments_of(path), (found, notes, beside))
         page = _report(found, home() / "reports" / f"{predictor.release}-evaluated", notes, beside)
     print(table_text(found))
     print(plain_table_text(TRUTH_TABLE, beside.tables.get(TRUTH_TABLE, [])))
@@ -242,27 +242,6 @@ def _about(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[s
         "figures": made.figures,
         "notes": made.notes,
     }
-
-
-def _beside_the_truth(
-    predictor: "Predictor",
-    rows: "Prepared",
-    path: Path | None,
-    found: dict[str, Any],
-    notes: list[str],
-    beside: "Detail",
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the figures with those of the truth, as long as a simulation can be lived again in memory."""
-    from features.sources.simulated import arguments_of
-    from features.sources.simulation import MOST_AT_ONCE
-    from training.oracle import TRUTH_TABLE, oracle_figures, told
-
-    arguments = arguments_of(path)
-    if arguments.admissions > MOST_AT_ONCE:
-        return found, [*notes, f"the truth is computed for at most {MOST_AT_ONCE:,} simulated admissions"]
-    compared = oracle_figures(predictor, rows, arguments)
-    beside.tables[TRUTH_TABLE] = told(compared)
-    return {**found, "oracle": compared}, notes
 
 
 def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":

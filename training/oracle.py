@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import DataFault
-from features.sources.simulation import Arguments
+from features.sources.simulation import MOST_AT_ONCE, Arguments
 from features.sources.simulation.truth import Known, Truth
 from models.distribution import Curves, raised
 from models.predictor import Predictor
 from training.cohort import Prepared
+from training.detail import Detail
 from training.evaluate import discharge_figures, ready_figures
 from training.metrics import LAST_DAY, Figures, readmission_figures
 from training.split import patient_draws
@@ -171,3 +172,21 @@ def told(figures: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for row in figures["compared"]
     ]
+
+
+def beside_the_truth(
+    predictor: Predictor,
+    rows: Prepared,
+    arguments: Arguments,
+    evaluated: tuple[dict[str, Any], list[str], Detail],
+) -> tuple[dict[str, Any], list[str]]:
+    """Return figures and notes of an evaluation with those of the truth, and add its table to what is beside.
+
+    A hospital too large to be lived again at once gets a note instead.
+    """
+    found, notes, beside = evaluated
+    if arguments.admissions > MOST_AT_ONCE:
+        return found, [*notes, f"the truth is computed for at most {MOST_AT_ONCE:,} simulated admissions"]
+    compared = oracle_figures(predictor, rows, arguments)
+    beside.tables[TRUTH_TABLE] = told(compared)
+    return {**found, "oracle": compared}, notes

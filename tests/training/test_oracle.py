@@ -9,7 +9,8 @@ from features.sources.simulation import Arguments
 from features.tables import Hospital
 from models.predictor import Predictor
 from training.cohort import Prepared, measurable
-from training.oracle import KINDS, oracle_figures, told
+from training.detail import Detail
+from training.oracle import KINDS, beside_the_truth, oracle_figures, told
 
 ARGUMENTS = Arguments(3000, seed=11, days=300)  # the small hospital of conftest
 FEW = 500
@@ -61,3 +62,12 @@ def test_people_read_the_comparison_as_a_table(figures: dict[str, Any]) -> None:
 def test_the_truth_of_another_hospital_is_refused(small_release: Predictor, rows: Prepared) -> None:
     with pytest.raises(DataFault, match="does not describe this hospital"):
         oracle_figures(small_release, rows, Arguments(3000, seed=12, days=300), most_forecasts=FEW)
+
+
+def test_a_hospital_too_large_to_be_lived_again_at_once_gets_a_note(
+    small_release: Predictor, rows: Prepared
+) -> None:
+    large = Arguments(100_001, sites=2)
+    found, notes = beside_the_truth(small_release, rows, large, ({"rows": 1}, ["a note"], Detail()))
+    assert found == {"rows": 1}
+    assert notes == ["a note", "the truth is computed for at most 100,000 simulated admissions"]
