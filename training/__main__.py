@@ -132,14 +132,15 @@ def evaluate(
         predictor = load(folder)
         hospital = _hospital(source, path, say)
         predictor.suits(hospital)
+        arguments = arguments_of(path) if source == "simulated" else None  # a fault is told before the work
         rows = measurable(hospital, TrainingPlan().seed, say)
         say(f"measuring release {predictor.release}")
         found, notes = measured(predictor, rows)
         notes = [*learnt_notes(about(folder)["about"], rows), *notes]
         beside = detail(predictor, rows)
-        if source == "simulated":
+        if arguments is not None:
             say("computing the truth about the simulated patients")
-            found, notes = beside_the_truth(predictor, rows, arguments_of(path), (found, notes, beside))
+            found, notes = beside_the_truth(predictor, rows, arguments, (found, notes, beside))
         page = _report(found, home() / "reports" / f"{predictor.release}-evaluated", notes, beside)
     print(table_text(found))
     print(plain_table_text(TRUTH_TABLE, beside.tables.get(TRUTH_TABLE, [])))

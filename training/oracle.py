@@ -90,8 +90,8 @@ def _figures(
     predictor: Predictor, some: Prepared, known: Known | None, moment: str
 ) -> dict[str, Figures | None]:
     """Return the figures of one kind on rows of one moment; the models' where nothing better is `known`."""
-    answered = some.pick(some.for_readmission())
     chosen = some.for_readmission()
+    answered = some.pick(chosen)
     if known is not None:
         risk = known.returns[chosen]
     elif predictor.readmission is not None:
@@ -122,8 +122,7 @@ def _within(curves: Curves) -> Curves:
 
 
 def _compared(parts: dict[str, Any]) -> list[Compared]:
-    rows = [Compared(*spec[:3], *values) for spec in COMPARED if (values := _values(parts, *spec))]
-    return rows
+    return [Compared(*spec[:3], *values) for spec in COMPARED if (values := _values(parts, *spec))]
 
 
 def _values(

@@ -11,7 +11,6 @@ from features.sources.simulation.record import LATEST_MINUTE, written
 
 TELLING = ("urea", "c_reactive_protein", "albumin")  # of the hidden class
 PHLEBOTOMY, LABORATORY_REPORTS_FROM, REPORT_MINUTES = 360, 420, 60  # 06:00, 07:00, mean
-UNTIL_REPORTED_ON_ARRIVAL = 60
 STEP = {"urea": 0.1, "c_reactive_protein": 1.0, "albumin": 1.0}
 LIMITS = {"urea": (1.0, 60.0), "c_reactive_protein": (1.0, 480.0), "albumin": (12.0, 52.0)}
 

@@ -11,7 +11,6 @@ import pyarrow.compute
 from features.columns import EVENT_COLUMNS
 from features.sources.simulation.arrival import TRANSFER
 from features.sources.simulation.bedside import bedside_events
-from features.sources.simulation.bloods import samples
 from features.sources.simulation.clock import Clock
 from features.sources.simulation.coding import coding_events, provisional_diagnosis
 from features.sources.simulation.course import DIED, SELF_DISCHARGED, TRANSFERRED
@@ -49,7 +48,7 @@ def _written(world: World, first: Array, provisional: Array) -> Iterator[Rows]:
     """Return everything that was ever written, a few names at a time: together they need much memory."""
     lives, clock, streams = world.lives, world.clock, world.streams
     yield from _of_district(ward_events(lives, clock, clock.nation, first, streams[2]), world.district)
-    yield from bedside_events(lives, samples(lives, streams[6]), streams[3])
+    yield from bedside_events(lives, world.samples, streams[3])
     yield from flow_events(lives, clock, streams[4])
     yield from coding_events(lives, provisional, streams[5])
 

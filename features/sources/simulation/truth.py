@@ -13,7 +13,6 @@ import pandas as pd
 from features.sources.simulation.afterwards import facts_at_discharge
 from features.sources.simulation.arrival import SEVERITIES
 from features.sources.simulation.belief import Belief, believed, by_severity, chances_of, on_record
-from features.sources.simulation.bloods import samples
 from features.sources.simulation.charting import BOARD_MINUTE
 from features.sources.simulation.clock import MINUTES_A_DAY
 from features.sources.simulation.forecast import HORIZON_DAYS, Future, forecast
@@ -52,7 +51,7 @@ class Truth:
     def __init__(self, arguments: Arguments) -> None:
         self.world: World = lived_world(arguments)
         lives, clock = self.world.lives, self.world.clock
-        self.belief: Belief = believed(lives, samples(lives, self.world.streams[6]), clock)
+        self.belief: Belief = believed(lives, self.world.samples, clock)
         self.stay_of = pd.Series(np.arange(len(lives.stays["stay"])), index=admission_ids(lives.stays))
 
     def at(self, moments: pd.DataFrame, *, days_ahead: int = HORIZON_DAYS, ceiling: bool = False) -> Known:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from features.hospital import NATIONS, shipped_facts
+from features.sources.simulation.bloods import samples
 from features.sources.simulation.clock import DAYS_A_YEAR, MINUTES_A_DAY, Clock, clock_until
 from features.sources.simulation.lives import Lives, lived
 from features.sources.simulation.numbers import Array, Rows, kept, parameters
@@ -77,6 +79,11 @@ class World:
     lives: Lives
     streams: list[np.random.Generator]
     district: District | None = None
+
+    @cached_property
+    def samples(self) -> Rows:
+        """Each blood sample, the same for the tables and for the truth about them: drawn once."""
+        return samples(self.lives, self.streams[6])
 
 
 def lived_world(arguments: Arguments) -> World:
