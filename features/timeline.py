@@ -28,7 +28,7 @@ def positions(names: pd.Series, among: pd.Series | pd.Index) -> npt.NDArray[np.i
     """
     text = pa.large_string()
     found = pyarrow.compute.index_in(pa.array(names, type=text), value_set=pa.array(among, type=text))
-    place: npt.NDArray[np.int32] = found.fill_null(-1).to_numpy()
+    place: npt.NDArray[np.int32] = (found.fill_null(-1) if found.null_count else found).to_numpy()
     return place
 
 
