@@ -8,7 +8,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 export BENTOML_DO_NOT_TRACK = true
 
-.PHONY: demo test prove environment format lint types tests lock clean
+.PHONY: demo test prove proven environment format lint types tests lock clean
 .DEFAULT_GOAL := demo
 
 demo: environment
@@ -19,6 +19,10 @@ test: .venv/development lint types tests
 # Measures each line of proof in full and keeps it; LINE=G20,T5 takes ids or their beginnings, a whole id anew.
 prove: .venv/development
 	@$(BIN)/python tests/prove $(LINE)
+
+# Writes what was found into tests/prove/PROOF.md and the README.
+proven: .venv/development
+	@$(BIN)/python tests/prove/page.py
 
 environment: .venv/runtime
 

@@ -6,5 +6,10 @@ import truth_lines
 from line import Line
 
 LINES: tuple[Line, ...] = (*gates.lines(), *truth_lines.lines(), *speed.lines())
-"""G: is the simulated hospital like published ones, and as hard to predict?  O: is the truth about it true?
-S and P: what do simulated hospitals and the feature table cost?"""
+CHAPTERS = {
+    "G": "Is the simulated hospital like published ones, and as hard to foretell?",
+    "O": "Is the truth about it true?",
+    "S": "What does simulating a hospital cost?",
+    "P": "What does the feature table cost?",
+}
+"""What the lines of each letter ask."""
