@@ -66,4 +66,4 @@ def _table_memory(inputs: Inputs) -> Found:
 
 
 def _growth(inputs: Inputs) -> Found:
-    return Found(Estimate(_table()["growth"]))
+    return Found(Estimate(_table()["growth"]), f"that of Polars grows {_table()['polars_growth']:.1f} times")
