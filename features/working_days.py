@@ -14,6 +14,7 @@ from features.errors import CalendarFault
 
 _TABLE = Path(__file__).with_name("bank_holidays.csv")
 _SATURDAY = 5
+YEARS_TOLD = 5  # of those that the table lacks
 
 
 def calendar(days: pd.Series | pd.DatetimeIndex, nation: str) -> pd.DataFrame:
@@ -75,8 +76,7 @@ def _positions(dates: npt.NDArray[np.datetime64], first: np.datetime64, length: 
     outside = (positions < 0) | (positions >= length)
     if outside.any():
         years = np.unique(dates[outside].astype("datetime64[Y]")).astype(str)
+        told = years if len(years) <= YEARS_TOLD else [*years[: YEARS_TOLD - 1], "...", years[-1]]
         covered = f"{first.astype('datetime64[Y]')} to {(first + length - 1).astype('datetime64[Y]')}"
-        raise CalendarFault(
-            f"days must fall in {covered}, the years of {_TABLE.name}; found {', '.join(years)}"
-        )
+        raise CalendarFault(f"days must fall in {covered}, the years of {_TABLE.name}; found {', '.join(told)}")
     return positions

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -111,6 +112,9 @@ def write_parts(
 
 def refuse_to_lose(folder: Path) -> None:
     """Raise DataFault unless a folder may be written to: there is none, it is empty, or we wrote all in it."""
+    nearest = next(place for place in folder.absolute().parents if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise DataFault(str(nearest), ["must be a folder that may be written to"])
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -150,8 +154,12 @@ def _about(folder: Path) -> dict[str, Any]:
 def _whole_or_not_at_all(folder: Path) -> Iterator[Path]:
     """Give an empty folder to write to, and put it in the place of `folder` once all is written."""
     refuse_to_lose(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=".extract-") as scratch:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place = TemporaryDirectory(dir=folder.parent, prefix=".extract-")
+    except OSError as error:  # some file systems say so only when asked
+        raise DataFault(str(folder), [f"must be where files may be written: {error.strerror}"]) from error
+    with place as scratch:
         new, old = Path(scratch) / "new", Path(scratch) / "old"
         new.mkdir()
         yield new

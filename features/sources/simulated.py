@@ -34,8 +34,8 @@ def read(path: Path | None) -> Hospital:
         arguments_of(path)  # told before the tables are read, which may take long
     hospital = extract.read(path)
     named = ", ".join(f"{name} {value}" for name, value in given.items() if value != {})
-    notes = (f"simulated patients: {named}", *hospital.notes) if named else hospital.notes
-    return replace(hospital, source="simulated", notes=notes)
+    said = f"simulated patients: {named}" if named else f"no {PARAMETERS_FILE}: the truth is not known"
+    return replace(hospital, source="simulated", notes=(said, *hospital.notes))
 
 
 def simulation_parameters(folder: Path) -> dict[str, Any]:

@@ -118,6 +118,12 @@ class TestWriting:
         assert (tmp_path / "out" / "simulation.json").read_text("utf-8") == '{"seed": 1}'
         assert_equal(features.read("extract", tmp_path / "out"), hospital)
 
+    def test_a_folder_below_a_file_is_refused(self, hospital, tmp_path):
+        (tmp_path / "file").write_text("precious")
+        with pytest.raises(DataFault, match="must be a folder that may be written to"):
+            extracts.write(hospital, tmp_path / "file" / "out")
+        assert (tmp_path / "file").read_text() == "precious"
+
     @pytest.mark.parametrize("name", ["thesis.docx", "admissions.csv"])
     def test_a_folder_with_anything_else_in_it_is_left_alone(self, hospital, tmp_path, name):
         (tmp_path / name).write_text("precious")

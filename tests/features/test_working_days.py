@@ -133,5 +133,11 @@ def test_days_that_are_not_plain_dates_are_refused(days, message):
         calendar(days, "ENG")
 
 
+def test_many_years_outside_the_table_are_told_in_one_short_line() -> None:
+    days = pd.Series(pd.date_range("1000-01-01", "1900-01-01", freq="YS", unit="s"))
+    with pytest.raises(ValueError, match=r"found 1000, 1001, 1002, 1003, \.\.\., 1900$"):
+        calendar(days, "ENG")
+
+
 if __name__ == "__main__":
     TABLE.write_bytes(generated().encode())

@@ -23,7 +23,11 @@ def main(lines: Sequence[Line] = LINES) -> int:
     if not file.is_file():
         print(f"{file} is not there: `make prove` writes it", file=sys.stderr)
         return 2
-    found = entries(file, lines)
+    try:
+        found = entries(file, lines)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     PAGE.write_text(page(found), "utf-8")
     README.write_text(with_table(README.read_text("utf-8"), sums(found)), "utf-8")
     return 0

@@ -52,3 +52,14 @@ def test_the_readme_sums_what_the_page_says() -> None:
     rows = [row.split(" | ") for row in page.PAGE.read_text("utf-8").splitlines() if row.startswith("| ")]
     found = {row[0][2:]: entry(row[0][2:], row[4]) for row in rows[1:]}
     assert page.sums(found) in page.README.read_text("utf-8")
+
+
+def test_a_ledger_of_another_making_is_one_sentence_and_changes_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOMEWARD_HOME", str(tmp_path))
+    (tmp_path / "proof.json").write_text("[]", "utf-8")
+    before = page.PAGE.read_text("utf-8")
+    assert page.main() == 2
+    assert "must be as `make prove` wrote it" in capsys.readouterr().err
+    assert page.PAGE.read_text("utf-8") == before
