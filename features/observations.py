@@ -242,12 +242,11 @@ def observation_columns(
     """
     now = facts[event.name].at(stays, at)
     if event.kind == "number":
-        change = facts[event.name].at(stays, at - TREND_HOURS * MICROSECONDS_AN_HOUR).values
-        np.subtract(now.values, change, out=change)
+        earlier = facts[event.name].at(stays, at - TREND_HOURS * MICROSECONDS_AN_HOUR).values
         return {
             event.name: now.values,
             f"{event.name}_hours_ago": now.hours_ago,
-            f"{event.name}_change": change,
+            f"{event.name}_change": np.subtract(now.values, earlier, out=earlier),
         }
     if event.kind == "spell":
         is_open = open_spells(facts, event, stays, at)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from inputs import Inputs
-from ledger import DIRTY, Entry, entries
+from ledger import DIRTY, Entry, entries, short
 from line import Line, chosen
 from registry import LINES
 from rich.console import Console
@@ -96,16 +96,6 @@ def commit(folder: Path = ROOT) -> str:
     if head is None or changed is None:
         return f"unknown+{DIRTY}"
     return f"{head}+{DIRTY}" if changed else head
-
-
-def short(commit: str) -> str:
-    """Return the first digits of a commit, and whether it was dirty.
-
-    >>> short("16ee78a4e0d2b7f1+dirty")
-    '16ee78a4+dirty'
-    """
-    digits, plus, dirty = commit.partition("+")
-    return digits[:8] + plus + dirty
 
 
 def today() -> str:

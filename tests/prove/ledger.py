@@ -68,3 +68,13 @@ def never(line: Line) -> dict[str, Any]:
 def finite(value: float) -> float | None:
     """Return a number as JSON knows it: one that is not finite is null."""
     return float(value) if math.isfinite(value) else None
+
+
+def short(commit: str) -> str:
+    """Return the first digits of a commit, and whether it was dirty.
+
+    >>> short("16ee78a4e0d2b7f1+dirty")
+    '16ee78a4+dirty'
+    """
+    digits, plus, dirty = commit.partition("+")
+    return digits[:8] + plus + dirty

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ledger import NEVER, Entry, entries
+from ledger import NEVER, Entry, entries, short
 from line import Line
 from registry import CHAPTERS, LINES
 
@@ -41,7 +41,7 @@ def page(found: Mapping[str, Entry]) -> str:
     ]
     for entry in found.values():
         cells = [entry[name] or "" for name in ("id", "measures", "target", "shown", "verdict")]
-        rows.append(f"| {' | '.join([*cells, (entry['commit'] or '')[:8], entry['date'] or ''])} |")
+        rows.append(f"| {' | '.join([*cells, short(entry['commit'] or ''), entry['date'] or ''])} |")
     notes = [f"- {entry['id']}: {entry['note']}" for entry in found.values() if entry["note"]]
     head = "# What `make prove` found\n\nWritten by `make proven` from `.homeward/proof.json`.\n"
     return "\n".join([head, *rows, "", *notes]).rstrip() + "\n"

@@ -31,6 +31,11 @@ def test_a_line_never_measured_says_so(tmp_path: Path) -> None:
     assert page.sums(found).splitlines()[2].endswith("| 0 | 0 | 0 | 1 |")
 
 
+def test_a_line_measured_with_files_changed_says_so() -> None:
+    dirty = {**entry("G1", "pass"), "commit": "16ee78a4e0d2+dirty"}
+    assert "| 16ee78a4+dirty |" in page.page({"G1": dirty})
+
+
 def test_the_table_takes_the_place_of_the_old_one_and_nothing_else() -> None:
     readme = f"before\n{page.BEGIN}\nold\n{page.END}\nafter"
     assert page.with_table(readme, "new") == f"before\n{page.BEGIN}\nnew\n{page.END}\nafter"
