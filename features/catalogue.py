@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from features.comorbidity import CHARLSON_GROUPS
+from features.diagnosis import ILLNESS_GROUPS
 from features.errors import DataFault
 from features.hospital import EventName
 from features.tables import Dates, Hospital
@@ -58,6 +58,7 @@ DATED_HISTORY = (
     Feature("stays_year", "Stays in the last year", "earlier stays", "P"),
     Feature("bed_days_year", "Bed days in the last year", "earlier stays", "P", unit="days"),
     Feature("days_since_discharge", "Days since the last discharge", "earlier stays", "P", unit="days"),
+    Feature("back_within_30_days", "Back within 30 days of the last stay", "earlier stays", "P", "flag"),
 )
 ILLNESS_WORDS = {
     "ami": "heart attack",
@@ -77,13 +78,17 @@ ILLNESS_WORDS = {
     "msld": "severe liver disease",
     "metacanc": "cancer that has spread",
     "aids": "HIV disease",
+    "alcohol": "alcohol misuse",
+    "drug": "drug misuse",
+    "psycho": "psychosis",
+    "depre": "depression",
 }
 ILLNESS = (
     Feature("charlson", "Charlson comorbidity score, two years", "earlier illness", "P", unit="points"),
     Feature("frailty_risk_score", "Hospital Frailty Risk Score, two years", "frailty", "P", unit="points"),
     *(
         Feature(f"had_{name}", f"Earlier {ILLNESS_WORDS[name]}", "earlier illness", "P", "flag")
-        for name in CHARLSON_GROUPS
+        for name in ILLNESS_GROUPS
     ),
 )
 STATE_WORDS = {
@@ -130,6 +135,8 @@ def catalogue(hospital: Hospital) -> tuple[Feature, ...]:
 
 def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:
     name, words, theme, known = event.name, event.words, event.theme, event.known
+    if event.carried:
+        yield Feature(f"{name}_before", f"{words}, at an earlier stay", theme, "P", _kind_of(event), event.unit)
     clocks = dates != "none"  # without dates, how long ago means nothing
     if event.kind == "number":
         yield Feature(name, words, theme, known, unit=event.unit)
@@ -140,3 +147,7 @@ def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:
         yield Feature(name, words, theme, known, "flag" if event.kind == "flag" else "code")
     if event.kind != "number" and clocks:
         yield Feature(f"{name}_hours", f"{words}: hours unchanged", theme, known, unit="hours")
+
+
+def _kind_of(event: EventName) -> Literal["number", "flag"]:
+    return "flag" if event.kind == "flag" else "number"

@@ -11,9 +11,11 @@ from features.timeline import Floats, Integers, Timeline, in_order, microseconds
 
 DAY = 86_400_000_000  # microseconds
 DIAGNOSIS_LOOK_BACK_DAYS = 730  # Gilbert 2018 looks two years back; so does PARR-30
-ILLNESSES = len(CHARLSON_GROUPS)
+MISUSE_AND_MOOD = ("alcohol", "drug", "psycho", "depre")  # of Elixhauser's index; they bring people back
+ILLNESS_GROUPS = (*CHARLSON_GROUPS, *MISUSE_AND_MOOD)
+ILLNESSES = len(ILLNESS_GROUPS)
 ILL = (1 << ILLNESSES) - 1  # an amount has one bit an illness, and above them tenths of frailty
-KEY_BITS = 16  # 17 illnesses, then the category read as a number of base 36
+KEY_BITS = 16  # 21 illnesses, then the category read as a number of base 36
 MOST_KEPT = 100_000  # ICD-10 has some 16,000 codes
 
 Meaning = tuple[tuple[int, int], ...]  # (key, amount) pairs; a person's key counts its amount once
@@ -33,11 +35,11 @@ def diagnosis_columns(rows: Rows) -> dict[str, Floats]:
     codes = pd.Categorical(events["text"].array.take(coded[wanted]))
     total = _active(people, recorded, codes.codes, meanings(codes.categories), rows)
     masks, place = np.unique(total & ILL, return_inverse=True)
-    present = pd.DataFrame({name: (masks >> bit & 1).astype(bool) for bit, name in enumerate(CHARLSON_GROUPS)})
+    present = pd.DataFrame({name: (masks >> bit & 1).astype(bool) for bit, name in enumerate(ILLNESS_GROUPS)})
     columns = {
-        "charlson": score(present, "charlson_1987").to_numpy(np.float64)[place],
+        "charlson": score(present[list(CHARLSON_GROUPS)], "charlson_1987").to_numpy(np.float64)[place],
         "frailty_risk_score": (total >> ILLNESSES) / 10,
-        **{f"had_{name}": present[name].to_numpy(np.float64)[place] for name in CHARLSON_GROUPS},
+        **{f"had_{name}": present[name].to_numpy(np.float64)[place] for name in ILLNESS_GROUPS},
     }
     timeline = Timeline.of(people, recorded, len(last))
     uncoded = timeline.last(rows.people, rows.ended, before=True) < 0  # nothing known is not the same as none
@@ -45,10 +47,10 @@ def diagnosis_columns(rows: Rows) -> dict[str, Floats]:
 
 
 def meanings(codes: Iterable[str]) -> list[Meaning]:
-    """Return what each ICD-10 code means: its illnesses of Charlson's index, and its frailty category.
+    """Return what each ICD-10 code means: its illnesses, and its frailty category.
 
     >>> meanings(["E10.2", "F00.1", "Z00.0"])
-    [((10, 1024),), ((4, 16), (19457, 9306112)), ()]
+    [((10, 1024),), ((4, 16), (19461, 148897792)), ()]
     """
     found = {code: _kept.get(code) for code in codes}
     new = [code for code, meaning in found.items() if meaning is None]
@@ -61,9 +63,10 @@ def meanings(codes: Iterable[str]) -> list[Meaning]:
 def _looked_up(codes: Sequence[str]) -> dict[str, Meaning]:
     texts = pd.Series(codes, dtype="str")
     found: dict[str, list[tuple[int, int]]] = {code: [] for code in codes}
-    ill = groups(texts, "charlson")
+    others = groups(texts, "elixhauser")
+    ill = pd.concat([groups(texts, "charlson"), others[others["group"].isin(MISUSE_AND_MOOD)]])
     for code, group in zip(ill["code"], ill["group"], strict=True):
-        bit = CHARLSON_GROUPS.index(group)
+        bit = ILLNESS_GROUPS.index(group)
         found[code].append((bit, 1 << bit))
     category = three_characters(texts)
     tenths = category.map(frailty_tenths(category))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.diagnosis import DAY, diagnosis_columns
+from features.observations import all_states
 from features.rows import Rows
 from features.tables import Hospital
 from features.timeline import NEVER, Floats, Integers, Timeline, in_order, microseconds, picked
@@ -54,6 +55,7 @@ def history_columns(hospital: Hospital, rows: Rows) -> dict[str, Floats]:
         **_earlier_stays(stays, rows, last, windows=hospital.dates != "none"),
         "readmissions_before": _readmissions(hospital, stays, rows),
         **diagnosis_columns(rows),
+        **_carried(hospital, stays, rows),
     }
 
 
@@ -84,6 +86,27 @@ def _earlier_stays(stays: Stays, rows: Rows, last: Integers, *, windows: bool) -
     columns["bed_days_year"] /= DAY
     gap = (rows.admitted - picked(_newest(who, left), now)) / DAY
     columns["days_since_discharge"] = np.maximum(gap, 0)
+    soon = columns["days_since_discharge"] < READMISSION_WINDOW_DAYS  # not so where nothing is known
+    columns["back_within_30_days"] = (soon & (stays.emergency[rows.stays] == 1)).astype(np.float64)
+    return columns
+
+
+def _carried(hospital: Hospital, stays: Stays, rows: Rows) -> dict[str, Floats]:
+    """Return what earlier stays last knew of each carried event when their discharge was recorded."""
+    events = [event for event in hospital.facts.events.values() if event.carried]
+    last = rows.last_of_people()[stays.people]
+    ended = np.flatnonzero((stays.discharge_recorded != NEVER) & (stays.discharge_recorded < last))
+    recorded = np.full(len(stays.people), NEVER)
+    recorded[ended] = stays.discharge_recorded[ended]
+    facts = all_states(rows.events, rows.event_stays, events, recorded) if events else {}
+    people = int(stays.people.max(initial=-1)) + 1
+    columns = {}
+    for event in events:
+        known = facts[event.name].at(ended, recorded[ended]).values
+        told = ended[~np.isnan(known)]
+        timeline = Timeline.of(stays.people[told], recorded[told], people, stays.admitted[told])
+        now = timeline.last(rows.people, rows.ended, before=True)
+        columns[f"{event.name}_before"] = picked(known[~np.isnan(known)][timeline.order], now)
     return columns
 
 

@@ -19,7 +19,7 @@ ENTRY_TYPES: Mapping[str, tuple[Any, str]] = {
     **dict.fromkeys(("words", "kind", "known", "theme", "unit", "ends"), (str, "text")),
     **dict.fromkeys(("low", "high"), ((int, float), "a number")),
     "codes": (list, "a list of texts"),
-    "feature": (bool, "true or false"),
+    **dict.fromkeys(("feature", "carried"), (bool, "true or false")),
 }
 
 
@@ -38,6 +38,7 @@ class EventName:
     codes: tuple[str, ...] = ()
     ends: str = ""
     feature: bool = True
+    carried: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,8 @@ def _kept_faults(events: Mapping[str, EventName]) -> list[str]:
     for name, event in events.items():
         if event.kind != shipped.get(name, event.kind):
             faults.append(f"events.{name}: kind must stay {shipped[name]}, found {event.kind!r}")
+        if event.carried and not (event.feature and event.kind in ("number", "flag")):
+            faults.append(f"events.{name}: only a number or a flag that is a feature can be carried")
         if event.low > event.high:
             faults.append(f"events.{name}: low must not be above high")
         if event.ends and event.ends not in events:

@@ -29,11 +29,11 @@ def feature_table(admissions: pl.DataFrame, events: pl.DataFrame, moments: pl.Da
     told = [pl.when(left).then(name).alias(name) for name in LEAVING]
     rows = rows.with_columns(*told, until=pl.when(left).then("discharged_at").otherwise("at"))
     table = rows.select("row", *AS_THEY_ARE, *LEAVING, *clock(rows))
-    parts = [*stays(admissions, rows), diagnoses(admissions, events, rows), *observed(events, rows)]
-    for part in parts:
+    parts = [*stays(admissions, rows), diagnoses(admissions, events, rows), *observed(events, rows, names())]
+    for part in [*parts, *carried(admissions, events, rows)]:
         table = table.join(part, on="row", how="left")
     counted = ["earlier_stays", "readmissions_before", "emergency_stays_30_days", "emergency_stays_6_months"]
-    counted += ["emergency_stays_year", "stays_year", "bed_days_year"]
+    counted += ["emergency_stays_year", "stays_year", "bed_days_year", "back_within_30_days"]
     hours = [f"{name}_hours" for name, event in names().items() if event["kind"] == "spell"]
     return table.sort("row").drop("row").with_columns(pl.col(*counted, *hours).fill_null(0))
 
@@ -59,7 +59,7 @@ def stays(admissions: pl.DataFrame, rows: pl.DataFrame) -> list[pl.DataFrame]:
     """Return what earlier stays and readmissions say, for the rows that have any."""
     codes = tomllib.loads((DATA / "codes.toml").read_text("utf-8"))
     emergency = pl.col("admission_method").is_in(codes["ENG"]["admission_method"]["emergency"])
-    asked = rows.lazy().select("row", "patient_id", "until", came="admitted_at")
+    asked = rows.lazy().select("row", "patient_id", "until", came="admitted_at", urgent=emergency)
     ended = admissions.lazy().filter(pl.col("discharge_recorded_at").is_not_null())
     ended = ended.with_columns(emergency=emergency, days=pl.col("discharged_at") - pl.col("admitted_at"))
     before = asked.join(ended, on="patient_id").filter(pl.col("discharge_recorded_at") < pl.col("until"))
@@ -76,6 +76,7 @@ def stays(admissions: pl.DataFrame, rows: pl.DataFrame) -> list[pl.DataFrame]:
         stays_year=window[365].sum(),
         bed_days_year=pl.col("days").filter(window[365]).sum().dt.total_microseconds() / DAY,
         days_since_discharge=gap.clip(lower_bound=0),
+        back_within_30_days=(pl.col("urgent").first() & (gap.clip(lower_bound=0) < 30)).cast(pl.Float64),
     )
     ordered = admissions.lazy().sort("patient_id", "admitted_at", "admission_id")
     person, previous = pl.col("patient_id"), pl.col("discharged_at").shift()
@@ -104,7 +105,9 @@ def diagnoses(admissions: pl.DataFrame, events: pl.DataFrame, rows: pl.DataFrame
     bare = pl.col("text").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
     codes = codes.with_columns(bare.alias("bare"), category=bare.str.extract(r"^([A-Z]\d[A-Z\d])"))
     charlson = lists["charlson"]["groups"]
-    listed = [(start, group) for group, spans in charlson.items() for span in spans for start in spelt(span)]
+    others = {name: lists["elixhauser"]["groups"][name] for name in ("alcohol", "drug", "psycho", "depre")}
+    every = {**charlson, **others}
+    listed = [(start, group) for group, spans in every.items() for span in spans for start in spelt(span)]
     beginnings = pl.DataFrame(listed, schema=["beginning", "group"], orient="row")
     tall = pl.concat(codes.select("text", beginning=pl.col("bare").str.slice(0, n)) for n in (3, 4))
     of_code = tall.join(beginnings, on="beginning").select("text", "group").unique()
@@ -112,9 +115,9 @@ def diagnoses(admissions: pl.DataFrame, events: pl.DataFrame, rows: pl.DataFrame
         codes.select("text")
         .join(of_code, on="text")
         .group_by("text")
-        .agg((pl.col("group") == name).any().alias(f"had_{name}") for name in charlson)
+        .agg((pl.col("group") == name).any().alias(f"had_{name}") for name in every)
     )
-    ill = recent.join(flags, on="text").group_by("row").agg(pl.col(f"had_{name}").any() for name in charlson)
+    ill = recent.join(flags, on="text").group_by("row").agg(pl.col(f"had_{name}").any() for name in every)
     tenths = lists["frailty_tenths"]
     points = pl.DataFrame({"category": list(tenths), "tenths": list(tenths.values())})
     frail = recent.join(codes.join(points, on="category").select("text", "category", "tenths"), on="text")
@@ -122,13 +125,29 @@ def diagnoses(admissions: pl.DataFrame, events: pl.DataFrame, rows: pl.DataFrame
         frail.unique(["row", "category"]).group_by("row").agg(frailty_risk_score=pl.col("tenths").sum() / 10)
     )
     ever = known.select("row").unique().join(ill, on="row", how="left").join(frail, on="row", how="left")
-    ever = ever.with_columns(pl.col(f"had_{name}").fill_null(False) for name in charlson)
+    ever = ever.with_columns(pl.col(f"had_{name}").fill_null(False) for name in every)
     worse = lists["charlson"]["outranked_by"]
     counted = {name: pl.col(f"had_{name}") for name in charlson}
     counted |= {mild: counted[mild] & ~counted[severe] for mild, severe in worse.items()}
     weights = lists["charlson"]["weights"]["charlson_1987"]
     score = pl.sum_horizontal(counted[name].cast(pl.Int64) * weights[name] for name in charlson)
     return ever.with_columns(pl.col("frailty_risk_score").fill_null(0.0), charlson=score)
+
+
+def carried(admissions: pl.DataFrame, events: pl.DataFrame, rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return a table a carried name: what the last earlier stay with a value knew when its end was recorded."""
+    shipped = tomllib.loads((DATA / "hospital.toml").read_text("utf-8"))["events"]
+    wanted = {name: event for name, event in shipped.items() if event.get("carried")}
+    ended = admissions.filter(pl.col("discharge_recorded_at").is_not_null())
+    ended = ended.with_columns(at="discharge_recorded_at").with_row_index("row")
+    asked = rows.select("row", "patient_id", "until")
+    tables = []
+    for name, part in zip(wanted, observed(events, ended, wanted), strict=True):
+        known = ended.join(part, on="row").drop("row").select("patient_id", "at", "admitted_at", name)
+        before = asked.join(known, on="patient_id").filter(pl.col("at") < pl.col("until"))
+        last = before.sort("at", "admitted_at").group_by("row").agg(pl.col(name).last().alias(f"{name}_before"))
+        tables.append(last)
+    return tables
 
 
 def spelt(span: str) -> list[str]:
@@ -144,9 +163,8 @@ def names() -> dict[str, dict]:
     return {name: event for name, event in shipped.items() if event.get("feature", True)}
 
 
-def observed(events: pl.DataFrame, rows: pl.DataFrame) -> list[pl.DataFrame]:
+def observed(events: pl.DataFrame, rows: pl.DataFrame, wanted: dict[str, dict]) -> list[pl.DataFrame]:
     """Return a table a name of event: what was known of it at each row's moment."""
-    wanted = names()
     ends = [event["ends"] for event in wanted.values() if "ends" in event]
     known = events.lazy().filter(pl.col("name").cast(pl.String).is_in([*wanted, *ends]))
     known = known.join(rows.lazy().select("row", "admission_id", "at"), on="admission_id")

@@ -26,13 +26,15 @@ NAMES = (
     "ward",
     "end_of_life",
     "coded_diagnosis",
+    "lives_alone",
+    "mobility",
 )
 TEXTS = {
     "pathway": ["P0", "P1", "P2"],
     "delay_began": ["A", "B"],
     "delay_ended": ["A", "B"],
     "ward": ["W1", "W2", "W3"],
-    "coded_diagnosis": ["I50.0", "F03", "J44.1", "S72.0", "E11.9", "E11.2"],
+    "coded_diagnosis": ["I50.0", "F10.2", "F03", "J44.1", "S72.0", "E11.9", "E11.2"],
 }
 
 
@@ -153,7 +155,7 @@ def known_the_slow_way(hospital: Hospital, admission: str, name: str, at: pd.Tim
         if row.text == CANCELLED:
             standing.pop(row.happened_at, None)
         else:
-            standing[row.happened_at] = row.number if name in ("news2", "criteria_to_reside") else row.text
+            standing[row.happened_at] = row.text if name in TEXTS else row.number
     return standing[max(standing)] if standing else None
 
 
@@ -168,6 +170,31 @@ def test_the_value_is_the_last_recorded_of_the_last_that_happened(seed: int, at:
         for name in ("news2", "criteria_to_reside", "pathway", "ward"):
             value, expected = table.loc[admission, name], known_the_slow_way(hospital, admission, name, at)
             assert (pd.isna(value) and expected is None) or value == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), at=moments)
+def test_what_is_carried_is_what_the_last_earlier_stay_that_knew_it_said_at_its_end(
+    seed: int, at: pd.Timestamp
+) -> None:
+    hospital = random_hospital(seed)
+    inpatients = snapshot(hospital, at)
+    table = feature_table(inpatients, hospital, at)
+    ties = hospital.events.duplicated(["admission_id", "name", "happened_at", "recorded_at"], keep=False)
+    unclear = set(hospital.events.loc[ties, "admission_id"])
+    stays = hospital.admissions
+    for admission, person in inpatients["patient_id"].items():
+        own = stays[(stays["patient_id"] == person) & (stays["discharge_recorded_at"] < at)]
+        earlier = own.sort_values(["discharge_recorded_at", "admitted_at"])
+        if unclear & set(earlier["admission_id"]):
+            continue
+        values = [
+            known_the_slow_way(hospital, stay.admission_id, "mobility", stay.discharge_recorded_at)
+            for stay in earlier.itertuples()
+        ]
+        told = [value for value in values if value is not None]
+        value = table.loc[admission, "mobility_before"]
+        assert (pd.isna(value) and not told) or value == told[-1]
 
 
 def counted_on_the_list(hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:
