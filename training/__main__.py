@@ -1,4 +1,4 @@
-"""`python -m training`: simulate a hospital, fit a release, evaluate it, predict with it, promote it."""
+"""`python -m training`: simulate a hospital, look for leaks, fit a release, evaluate, predict, promote."""
 
 import json
 import sys
@@ -15,8 +15,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from features.errors import HomewardError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from features.tables import Hospital
     from training.cohort import Say
     from training.detail import Detail
@@ -161,7 +159,7 @@ def predict(
     """Predict every inpatient of a moment; without a calendar, every stay at admission and discharge."""
     from models.release import about, load
     from training.cohort import data_digest
-    from training.predict import every_stay, inpatients_of
+    from training.predict import every_stay, inpatients_of, moment_asked
 
     _writable(out)
     if out.suffix not in {".parquet", ".csv"}:
@@ -172,7 +170,7 @@ def predict(
         hospital = _hospital(source, path, say)
         predictor.suits(hospital)
         if hospital.dates == "comparable":
-            moment = _moment(at, hospital)
+            moment = moment_asked(at, hospital)
             say(f"predicting the inpatients of {moment:%d %B %Y %H:%M}")
             table = inpatients_of(predictor, hospital, moment)
         else:
@@ -200,6 +198,30 @@ def promote(name: Annotated[str, typer.Argument(help="the release, as `fit` prin
 
     folder = runs.promote(home(), name)
     print(f"release {folder.name} is the champion (homeward:{folder.name}); start the service again to use it")
+
+
+@app.command()
+def leaks(
+    source: SourceOption,
+    path: PathOption = None,
+    earlier: Annotated[Path | None, typer.Option(help="the folder of an older extract, to compare")] = None,
+    figures: JsonOption = None,
+) -> None:
+    """Look for knowledge of the future in a source: one line a suspicion; exit code 1 if there is one."""
+    from training.leaks import as_json, signs, summary
+
+    _writable(figures)
+    with stages(2 + (earlier is not None)) as say:
+        hospital = _hospital(source, path, say)
+        before = _hospital(source, earlier, say) if earlier else None
+        say(f"looking for knowledge of the future in {len(hospital.admissions):,} admissions")
+        found = signs(hospital, before)
+    suspicions = [sign for sign in found if sign.suspicious]
+    for sign in suspicions:
+        print(sign.line())
+    errors.print(summary(found), soft_wrap=True)
+    _write(figures, as_json(found))
+    raise typer.Exit(int(bool(suspicions)))
 
 
 @contextmanager
@@ -243,27 +265,6 @@ def _about(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[s
         "figures": made.figures,
         "notes": made.notes,
     }
-
-
-def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":
-    import pandas as pd
-
-    if at is None:
-        return hospital.observed_until
-    zone = hospital.facts.time_zone
-    try:
-        moment = pd.Timestamp(at)
-        moment = moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
-    except (ValueError, TypeError) as error:
-        raise HomewardError(
-            f"--at must be a moment that was, such as 2026-01-10T08:00, found {at!r}"
-        ) from error
-    first, last = hospital.admissions["admission_recorded_at"].min(), hospital.observed_until
-    if pd.isna(moment) or not first <= moment <= last:
-        raise HomewardError(
-            f"--at must lie from {first:%Y-%m-%d} to {last:%Y-%m-%d}, which the data cover; found {at!r}"
-        )
-    return moment
 
 
 def _report(figures: Mapping[str, Any], folder: Path, notes: list[str], beside: "Detail") -> Path:

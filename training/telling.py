@@ -94,7 +94,7 @@ def _above(sign: Sign | None) -> float:
 def _told(name: str, reading: str, groups: Groups, looked: Looked) -> Iterator[Sign]:
     for outcome, happened in looked.outcomes.items():
         known = ~np.isnan(happened)
-        if reading == "its last digit":
+        if reading != "being missing":  # what is there and that it is there are two things
             known &= groups >= 0
         with_it, count = int((happened[known] == 1).sum()), int(known.sum())
         if min(with_it, count - with_it) < FEWEST:

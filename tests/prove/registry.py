@@ -1,14 +1,16 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
 import gates
+import look_ahead
 import speed
 import truth_lines
 from line import Line
 
-LINES: tuple[Line, ...] = (*gates.lines(), *truth_lines.lines(), *speed.lines())
+LINES: tuple[Line, ...] = (*gates.lines(), *truth_lines.lines(), *look_ahead.lines(), *speed.lines())
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",
     "O": "Is the truth about it true?",
+    "T": "Can the predictions be trusted?",
     "S": "What does simulating a hospital cost?",
     "P": "What does the feature table cost?",
 }
