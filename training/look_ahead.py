@@ -14,9 +14,7 @@ from training.sign import Sign
 FeaturesAt = Callable[[Hospital, pd.Timestamp], pd.DataFrame]
 WHO = "inpatients"  # the row of people who are in one of the two tables only
 REMEDY_OF_CODE = "a feature reads what was recorded after the moment; let it take only rows recorded by then"
-REMEDY_OF_REWRITING = (
-    "the source overwrites what it once said; ask for every version with the time of its recording, or leave it out"
-)
+REMEDY_OF_REWRITING = "the source overwrites what it once said; ask for every version with the time of its recording, or leave it out"
 
 
 def features_at(hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:

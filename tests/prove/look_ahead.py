@@ -31,7 +31,9 @@ def lines() -> tuple[Line, ...]:
     """Return the lines of look-ahead."""
     many, planted = len(CLEAN_SEEDS), len(LEAKS)
     return (
-        Line("T1a", f"Features cut at {MOMENTS} moments beside the whole: values that differ", "0", differ, 0, 0),
+        Line(
+            "T1a", f"Features cut at {MOMENTS} moments beside the whole: values that differ", "0", differ, 0, 0
+        ),
         Line("T1b", f"Planted leaks found by name, of {planted}", str(planted), found, planted, planted),
         Line("T1c", f"Leaks suspected in {many} clean hospitals", "0", false_alarms, 0, 0),
     )

@@ -119,7 +119,9 @@ class TestTelling:
 
 
 class TestPower:
-    def test_a_few_patients_give_no_suspicion_and_are_said_to_be_too_few(self, small_hospital: Hospital) -> None:
+    def test_a_few_patients_give_no_suspicion_and_are_said_to_be_too_few(
+        self, small_hospital: Hospital
+    ) -> None:
         leaky = pull(small_hospital, "planned_date_overwritten")
         few = leaky.admissions.head(20)
         events = leaky.events[leaky.events["admission_id"].isin(few["admission_id"])]
@@ -158,7 +160,5 @@ class TestCommand:
         written = json.loads((tmp_path / "signs.json").read_text("utf-8"))["signs"]
         assert [one["what"] for one in written if one["suspicious"]] == ["events.coded_diagnosis"]
 
-    def test_a_clean_extract_exits_with_0(
-        self, small_hospital: Hospital, extract: Callable[..., Path]
-    ) -> None:
+    def test_a_clean_extract_exits_with_0(self, small_hospital: Hospital, extract: Callable[..., Path]) -> None:
         assert self.run(extract(small_hospital.admissions, small_hospital.events)) == (0, [])
