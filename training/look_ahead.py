@@ -1,4 +1,4 @@
-"""Whether the past changes with the future: a hospital cut at a moment beside the whole, or an older extract."""
+"""Whether the past changes with the future: a cut hospital beside the whole, an older extract beside a newer."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,7 +14,7 @@ from training.sign import Sign
 FeaturesAt = Callable[[Hospital, pd.Timestamp], pd.DataFrame]
 WHO = "inpatients"  # the row of people who are in one of the two tables only
 REMEDY_OF_CODE = "a feature reads what was recorded after the moment; let it take only rows recorded by then"
-REMEDY_OF_REWRITING = "the source overwrites what it once said; ask for every version with the time of its recording, or leave it out"
+REMEDY_OF_REWRITING = "the source overwrites what it said; ask for every version with its time, or leave it out"
 
 
 def features_at(hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:
@@ -85,7 +85,7 @@ def _equal(one: pd.Series, other: pd.Series) -> pd.Series:
 def _columns_rewritten(before: Hospital, after: Hospital) -> dict[str, int]:
     one, other = (each.admissions.set_index("admission_id").astype("object") for each in (before, after))
     both = one.index.intersection(other.index)
-    counts = {f"admissions.{name}": _differing(one.loc[both], other.loc[both], name) for name in one}
+    counts = {f"admissions.{name}": _differing(one.loc[both], other.loc[both], str(name)) for name in one}
     return {"admissions": len(one) + len(other) - 2 * len(both), **counts}
 
 

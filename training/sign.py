@@ -9,8 +9,9 @@ FEWEST = 50  # patients below whom a share says too little
 class Sign:
     """What was looked at, the figure found, the limit beyond which it is suspicious, and what to do then.
 
-    `what` is a column or an event, such as `admissions.age` or `events.news2`; `finding` says in words what the
-    figure `evidence` counts; `patients` are those whom it rests on, and with fewer than `least` nothing is said.
+    `what` is a column or an event, such as `admissions.age` or `events.news2`; `finding` says in words what
+    the figure `evidence` counts; `patients` are those whom it rests on, and with fewer than `least` nothing is
+    said.
     A figure is suspicious above its limit, or below it where `below` is True.
     """
 
@@ -36,8 +37,8 @@ class Sign:
     def line(self) -> str:
         """Return the sign as a sentence with its figures, and what to do.
 
-        >>> print(Sign("events.news2", "first is the highest of the stay, share of stays", 1, 0.97, 900, "look").line())
-        events.news2: first is the highest of the stay, share of stays 1 (limit 0.97; 900 patients). To do: look
+        >>> print(Sign("events.news2", "the first is the highest, share of stays", 1, 0.97, 900, "look").line())
+        events.news2: the first is the highest, share of stays 1 (limit 0.97; 900 patients). To do: look
         """
         figure = f"{self.evidence:.3g} (limit {self.limit:.3g}; {self.patients:,} patients)"
         return f"{self.what}: {self.finding} {figure}. To do: {self.remedy}"

@@ -69,7 +69,7 @@ def readings(values: pd.Series, kind: str) -> Mapping[str, Groups]:
 
     >>> wide = pd.Series([104.0, 131.0, 168.0, np.nan] * 5)
     >>> {name: groups[:4].tolist() for name, groups in readings(wide, "number").items()}
-    {'being missing': [0, 0, 0, 1], 'its value': [1, 2, 2, -1], 'its last digit': [4, 1, 8, -1]}
+    {'being missing': [0, 0, 0, 1], 'its value': [1, 4, 7, -1], 'its last digit': [4, 1, 8, -1]}
     """
     missing = values.isna().to_numpy()
     found = {"being missing": missing.astype(np.int64)} if RARELY < missing.mean() < 1 - RARELY else {}
