@@ -1,4 +1,4 @@
-"""Whether the past changes with the future: a cut hospital beside the whole, an older extract beside a newer."""
+"""Whether the past changes with the future: a cut hospital beside the whole, an older extract beside a new."""
 
 from collections.abc import Callable, Iterator
 
