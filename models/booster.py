@@ -1,6 +1,7 @@
 """LightGBM boosters: small, seeded, read and written as text, one thread a prediction."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -22,6 +23,8 @@ class Size:
     learning_rate: float
     smallest_leaf: int
     smoothing: float  # how many rows the mean counts as when codes are ranked and split
+    penalty: float  # on the squared value of a leaf, which draws small leaves to their parent's
+    features: float  # share of the features that a tree may use
     seed: int
     threads: int
 
@@ -53,8 +56,36 @@ def fitted(sample: Sample, size: Size, later: Sample | None = None, patience: in
 
     Log loss, never resampled classes: probabilities are what is asked for.
     """
+    rows = sample.dataset()
+    if later is None or len(later.label) == 0:
+        booster = lgb.train(settings(sample, size), rows, size.rounds)
+    else:
+        stop = lgb.early_stopping(patience, verbose=False)
+        valid = [later.dataset(rows)]
+        booster = lgb.train(settings(sample, size), rows, size.rounds, valid_sets=valid, callbacks=[stop])
+    return lgb.Booster(model_str=booster.model_to_string())  # the best trees only, as a release keeps them
+
+
+def best_size(sample: Sample, sizes: Sequence[Size], fold: npt.NDArray[np.int64], patience: int = 30) -> Size:
+    """Return the size, with its number of trees, of the lowest log loss on patients held out, fold by fold."""
+    parts = [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in np.unique(fold)]
+    found = []
+    for size in sizes:
+        curve = lgb.cv(
+            settings(sample, size),
+            sample.dataset(),
+            size.rounds,
+            folds=parts,
+            callbacks=[lgb.early_stopping(patience, verbose=False)],
+        )["valid binary_logloss-mean"]
+        found.append((min(curve), replace(size, rounds=int(np.argmin(curve)) + 1)))
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+def settings(sample: Sample, size: Size) -> dict[str, Any]:
+    """Return what LightGBM is told: log loss, every draw seeded, leaves no smaller than the rows allow."""
     smallest = min(size.smallest_leaf, max(len(sample.label) // LEAVES_AT_LEAST, 1))
-    settings: dict[str, Any] = {
+    return {
         "objective": "binary",
         "num_leaves": size.leaves,
         "learning_rate": size.learning_rate,
@@ -63,21 +94,14 @@ def fitted(sample: Sample, size: Size, later: Sample | None = None, patience: in
         "cat_smooth": size.smoothing,
         "cat_l2": size.smoothing,
         "max_cat_threshold": 16,
-        "lambda_l2": 5,
-        "feature_fraction": 0.6,
+        "lambda_l2": size.penalty,
+        "feature_fraction": size.features,
         "seed": size.seed,
         "num_threads": size.threads,
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,
     }
-    rows = sample.dataset()
-    if later is None or len(later.label) == 0:
-        booster = lgb.train(settings, rows, size.rounds)
-    else:
-        stop = lgb.early_stopping(patience, verbose=False)
-        booster = lgb.train(settings, rows, size.rounds, valid_sets=[later.dataset(rows)], callbacks=[stop])
-    return lgb.Booster(model_str=booster.model_to_string())  # the best trees only, as a release keeps them
 
 
 def probability(booster: lgb.Booster, matrix: Matrix) -> Floats:

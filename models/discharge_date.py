@@ -62,13 +62,18 @@ class Days:
 
     def kinds(self) -> npt.NDArray[np.int64]:
         """Return the kind of each of the next HORIZON_DAYS days: weekday 0 to 6, bank holiday 7."""
+        kinds, place = self.distinct()
+        return kinds[place]
+
+    def distinct(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the kinds of days ahead of each distinct day, and the place of each row's day among them."""
         if self.nation is None:
-            return np.zeros((len(self.first), HORIZON_DAYS), np.int64)
-        firsts, positions = np.unique(self.first.astype("datetime64[D]"), return_inverse=True)
+            return np.zeros((1, HORIZON_DAYS), np.int64), np.zeros(len(self.first), np.int64)
+        firsts, place = np.unique(self.first.astype("datetime64[D]"), return_inverse=True)
         ahead = (firsts[:, None] + np.arange(HORIZON_DAYS)).ravel()
         days = calendar(pd.DatetimeIndex(ahead), self.nation)
         kinds = np.where(days["bank_holiday"], BANK_HOLIDAY, days["weekday"]).astype(np.int64)
-        return kinds.reshape(len(firsts), HORIZON_DAYS)[positions]
+        return kinds.reshape(len(firsts), HORIZON_DAYS), place
 
 
 def piece_columns(kinds: npt.NDArray[np.int64], has_calendar: bool) -> Matrix:
@@ -85,10 +90,12 @@ def piece_columns(kinds: npt.NDArray[np.int64], has_calendar: bool) -> Matrix:
 
 
 def with_pieces(
-    matrix: Matrix, pieces: Matrix, rows: npt.NDArray[np.int64], piece: npt.NDArray[np.int64]
+    matrix: Matrix, days: Days, rows: npt.NDArray[np.int64], piece: npt.NDArray[np.int64]
 ) -> Matrix:
     """Return booster rows: the features of each row beside what is known of the piece of days."""
-    return np.column_stack([matrix[rows], pieces[rows, piece]])
+    kinds, place = days.distinct()
+    pieces = piece_columns(kinds, days.nation is not None)
+    return np.column_stack([matrix[rows], pieces[place[rows], piece]])
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ class DateModel:
     def hazards(self, matrix: Matrix, days: Days) -> Mapping[str, Floats]:
         """Return P of each booster for every row and piece, arrays (rows, PIECES)."""
         rows, piece = np.divmod(np.arange(len(matrix) * PIECES), PIECES)
-        expanded = with_pieces(matrix, piece_columns(days.kinds(), days.nation is not None), rows, piece)
+        expanded = with_pieces(matrix, days, rows, piece)
         boosters = {"leave": self.leave, "home": self.home, "ready": self.ready}
         return {
             name: probability(booster, expanded).reshape(-1, PIECES)
@@ -155,29 +162,22 @@ def fit_dates(
     size: Size,
     later: tuple[Matrix, Days, Targets] | None = None,
     rounds: Mapping[str, int] | None = None,
+    most_rows: int | None = None,
 ) -> DateModel:
     """Fit the three boosters; with `later` rows each stops when these no longer improve.
 
-    `rounds` gives each booster's own number of trees, by name, where it is known already.
+    `rounds` gives each booster's own number of trees, by name, where it is known already.  More than
+    `most_rows` rows (moment and piece) are thinned with known probability and weigh its inverse.
     """
-    sizes = {
-        name: replace(size, rounds=(rounds or {}).get(name, size.rounds)) for name in ("leave", "home", "ready")
-    }
-    ready = None
-    if targets.ready_usable.any():
-        sample = _ready_sample(matrix, days, targets, codes)
-        ready = fitted(sample, sizes["ready"], _ready_sample(*later, codes) if later else None)
-    leave = fitted(
-        _leave_sample(matrix, days, targets, codes),
-        sizes["leave"],
-        _leave_sample(*later, codes) if later else None,
-    )
-    home = fitted(
-        _home_sample(matrix, days, targets, codes),
-        sizes["home"],
-        _home_sample(*later, codes) if later else None,
-    )
-    return DateModel(leave, home, ready, day_weights(days, targets))
+    draw = Draw(most_rows, size.seed)
+    found: dict[str, lgb.Booster] = {}
+    for name, learnt_from in SAMPLES.items():
+        if name == "ready" and not targets.ready_usable.any():
+            continue
+        own = replace(size, rounds=(rounds or {}).get(name, size.rounds))
+        stopping = learnt_from(*later, codes, draw) if later else None
+        found[name] = fitted(learnt_from(matrix, days, targets, codes, draw), own, stopping)
+    return DateModel(found["leave"], found["home"], found.get("ready"), day_weights(days, targets))
 
 
 def day_weights(days: Days, targets: Targets) -> tuple[float, ...]:
@@ -188,32 +188,58 @@ def day_weights(days: Days, targets: Targets) -> tuple[float, ...]:
     ahead = np.arange(SINGLE_DAYS)[None, :]
     there = (ahead <= targets.exit_day[:, None]) & (ahead < targets.observed_days[:, None])
     left = there & (ahead == targets.exit_day[:, None])
-    exits = np.bincount(kinds[left], minlength=DAY_KINDS) + 1.0
-    chances = np.bincount(kinds[there], minlength=DAY_KINDS) + 10.0
+    weight = np.repeat(targets.weight[:, None], SINGLE_DAYS, axis=1)
+    exits = np.bincount(kinds[left], weight[left], DAY_KINDS) + 1.0
+    chances = np.bincount(kinds[there], weight[there], DAY_KINDS) + 10.0
     rates = exits / chances
     return tuple(float(rate) for rate in rates / rates.mean())
 
 
-def _expanded(matrix: Matrix, days: Days, rows: npt.NDArray[np.int64], piece: npt.NDArray[np.int64]) -> Matrix:
-    return with_pieces(matrix, piece_columns(days.kinds(), days.nation is not None), rows, piece)
+@dataclass(frozen=True)
+class Draw:
+    """How many rows (moment and piece) a booster learns from at most, drawn with one known probability."""
+
+    most: int | None
+    seed: int
+
+    def sample(
+        self,
+        matrix: Matrix,
+        days: Days,
+        pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+        happened: npt.NDArray[np.bool_],
+        weight: Floats,
+        codes: list[int],
+    ) -> Sample:
+        """Return the rows drawn of (row, piece) pairs, each weighing the inverse of its chance to be drawn."""
+        rows, piece = pairs
+        chance = min(1.0, self.most / max(len(rows), 1)) if self.most else 1.0
+        if chance < 1:
+            lucky = np.random.default_rng(self.seed).random(len(rows)) < chance
+            rows, piece, happened = rows[lucky], piece[lucky], happened[lucky]
+        expanded = with_pieces(matrix, days, rows, piece)
+        return Sample(expanded, happened.astype(np.float64), weight[rows] / chance, codes)
 
 
-def _leave_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int]) -> Sample:
+def _leave_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int], draw: Draw) -> Sample:
     rows, piece = at_risk(targets.exit_day, targets.observed_days, np.ones(len(matrix), bool))
-    label = (targets.exit_day[rows] < PIECE_STOPS[piece]).astype(np.float64)
-    return Sample(_expanded(matrix, days, rows, piece), label, targets.weight[rows], codes)
+    left = targets.exit_day[rows] < PIECE_STOPS[piece]
+    return draw.sample(matrix, days, (rows, piece), left, targets.weight, codes)
 
 
-def _home_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int]) -> Sample:
+def _home_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int], draw: Draw) -> Sample:
     rows, piece = at_risk(targets.exit_day, targets.observed_days, np.ones(len(matrix), bool))
     left = targets.exit_day[rows] < PIECE_STOPS[piece]
     rows, piece = rows[left], piece[left]
-    label = targets.went_home[rows].astype(np.float64)
-    return Sample(_expanded(matrix, days, rows, piece), label, targets.weight[rows], codes)
+    return draw.sample(matrix, days, (rows, piece), targets.went_home[rows], targets.weight, codes)
 
 
-def _ready_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int]) -> Sample:
+def _ready_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int], draw: Draw) -> Sample:
     until = np.minimum(targets.ready_day, targets.exit_day)
     rows, piece = at_risk(until, targets.ready_observed_days, targets.ready_usable)
-    label = (targets.ready_day[rows] < PIECE_STOPS[piece]).astype(np.float64)
-    return Sample(_expanded(matrix, days, rows, piece), label, targets.weight[rows], codes)
+    ready = targets.ready_day[rows] < PIECE_STOPS[piece]
+    return draw.sample(matrix, days, (rows, piece), ready, targets.weight, codes)
+
+
+SAMPLES = {"leave": _leave_sample, "home": _home_sample, "ready": _ready_sample}
+"""What each booster learns from."""

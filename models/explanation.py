@@ -100,7 +100,7 @@ def risk_reasons(predictor: "Predictor", table: pd.DataFrame, matrix: Matrix) ->
     assert model is not None
     shap = model.contributions(matrix)
     reference = predictor.references["readmission"].mean[groups(predictor, table)]
-    amounts, start, answer = points_by_feature(shap, reference, model.risk_map.slope, model.risk_map.intercept)
+    amounts, start, answer = points_by_feature(shap, reference, model.risk_map.applied)
     names = predictor.encoder.names
     themes = [feature.theme for feature in predictor.encoder.features]
     return Shares(names, themes, amounts, start, answer, None, "risk")

@@ -17,7 +17,7 @@ from features.table import feature_table
 from features.tables import Dates, Hospital
 from models import explanation
 from models.booster import Floats
-from models.calibration import CurveMap
+from models.calibration import CurveMaps
 from models.discharge_date import DateModel, Days
 from models.distribution import (
     Curves,
@@ -52,11 +52,14 @@ class Predictor:
     dates: Dates
     encoder: Encoder
     date_model: DateModel | None
-    home_map: CurveMap
-    ready_map: CurveMap
+    home_map: CurveMaps
+    ready_map: CurveMaps
     readmission: ReadmissionModel | None
+    same_issue: ReadmissionModel | None  # of those who come back, for the same issue
     references: Mapping[str, Reference]
     expected: tuple[str, ...]  # features that the source usually records, so that their absence is worth a word
+    sites_without_ready: tuple[str, ...] = ()  # sites that record the criteria to reside too seldom
+    deaths_after_leaving: bool = True  # whether the source tells of deaths after discharge
 
     def answer(
         self, hospital: Hospital, at: pd.Timestamp, wanted: Sequence[str] | None = None
@@ -137,14 +140,17 @@ class Predictor:
     def curves(self, table: pd.DataFrame, days: Days) -> Curves:
         """Return the calibrated curves of each row: mapped, and nobody home before they are ready."""
         assert self.date_model is not None
-        return self.mapped(self.date_model.curves(self.encoder.matrix(table), days))
+        raw = self.date_model.curves(self.encoder.matrix(table), days)
+        return self.mapped(raw, explanation.groups(self, table))
 
-    def mapped(self, raw: Curves) -> Curves:
-        """Apply the calibration maps and the envelope to uncalibrated curves."""
-        home = self.home_map.applied(raw.home_by)
+    def mapped(self, raw: Curves, group: npt.NDArray[np.int64]) -> Curves:
+        """Apply the calibration maps of each row's group, and the envelope, to uncalibrated curves."""
+        home = self.home_map.applied(raw.home_by, group)
         in_bed = np.clip(raw.in_bed + raw.home_by - home, 0, 1)
         ready = raw.ready_by
-        return Curves(in_bed, home, None if ready is None else raised(self.ready_map.applied(ready), home))
+        return Curves(
+            in_bed, home, None if ready is None else raised(self.ready_map.applied(ready, group), home)
+        )
 
     def _add_dates(
         self,
@@ -156,7 +162,7 @@ class Predictor:
         if self.date_model is None or self.dates == "none":
             return
         matrix, days, local, left = rows
-        curves = self.mapped(self.date_model.curves(matrix, days))
+        curves = self.mapped(self.date_model.curves(matrix, days), explanation.groups(self, table))
         discharge, since = forecasts(curves.home_by, days.first), ready_since(table, local)
         has_left = left.tolist()
         for row, draft in enumerate(drafts):
@@ -165,10 +171,11 @@ class Predictor:
                 draft["home_within_30_days"] = float(curves.home_by[row, 29])
                 draft["ready_since"] = since[row]
         if curves.ready_by is not None:
+            told_ready = self.has_ready_date(table).tolist()
             ready = forecasts(ready_if_home(curves), days.first, shown=curves.ready_by)
             waiting = waiting_days(curves, np.array([day is not None for day in since])).tolist()
             for row, draft in enumerate(drafts):
-                if not has_left[row]:
+                if not has_left[row] and told_ready[row]:
                     draft["ready"] = None if since[row] else ready[row]
                     draft["expected_delay_days"] = waiting[row]
         if told is not None:
@@ -184,12 +191,22 @@ class Predictor:
     ) -> None:
         if self.readmission is None:
             return
-        for draft, risk in zip(drafts, self.readmission.risk(matrix).tolist(), strict=True):
-            draft["readmission"] = ReadmissionForecast(risk, band_of(risk))
+        risks = self.readmission.risk(matrix)
+        same: list[float | None] = [None] * len(risks)
+        if self.same_issue is not None:
+            same = (risks * self.same_issue.risk(matrix)).tolist()
+        for draft, risk, again in zip(drafts, risks.tolist(), same, strict=True):
+            draft["readmission"] = ReadmissionForecast(risk, band_of(risk), again)
         if told is not None:
             why = explanation.risk_reasons(self, table, matrix)
             for row, draft in enumerate(drafts):
                 draft["readmission_reasons"] = why.reasons(row, told)
+
+    def has_ready_date(self, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Tell which rows are of sites that record the criteria to reside often enough for a ready date."""
+        if self.date_model is None or self.date_model.ready is None:
+            return np.zeros(len(table), bool)
+        return ~table["site"].astype("str").fillna("").isin(self.sites_without_ready).to_numpy()
 
     def _add_warnings(self, drafts: list[Draft], table: pd.DataFrame) -> None:
         unknown = self.encoder.unknown(table)
@@ -202,14 +219,20 @@ class Predictor:
             for row in np.flatnonzero(unknown.get(feature.name, np.zeros(len(table), bool))):
                 text = f"{feature.words}: this code was seen in too few patients to learn from"
                 drafts[row]["warnings"] += (PredictionWarning(feature.name, "unknown", text),)
+        for draft, has_ready in zip(drafts, self.has_ready_date(table).tolist(), strict=True):
+            draft["warnings"] += self._source_warnings(has_ready)
+
+    def _source_warnings(self, has_ready: bool) -> tuple[PredictionWarning, ...]:
+        """Return what the data that the release was made from could not tell."""
+        said = []
         if self.date_model is None or self.dates == "none":
-            for draft in drafts:
-                text = "this release was trained on data without dates, so it gives none"
-                draft["warnings"] += (PredictionWarning("discharge", "source", text),)
-        elif self.date_model.ready is None:
-            for draft in drafts:
-                text = "criteria to reside were recorded too seldom for a ready date"
-                draft["warnings"] += (PredictionWarning("ready", "source", text),)
+            said.append(("discharge", "this release was trained on data without dates, so it gives none"))
+        elif not has_ready:
+            said.append(("ready", "criteria to reside were recorded too seldom for a ready date"))
+        if self.readmission is not None and not self.deaths_after_leaving:
+            text = "deaths after discharge were not recorded: who died at home counts as not back"
+            said.append(("readmission", text))
+        return tuple(PredictionWarning(name, "source", text) for name, text in said)
 
 
 def forecasts(by: Floats, first: npt.NDArray[np.datetime64], shown: Floats | None = None) -> list[DateForecast]:

@@ -6,6 +6,7 @@ path is weighed by the gradient of *expected bed days in the next 28* (Aumann an
 Gauss-Legendre).  The shares add up to the difference in expected bed days.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from models.booster import Floats, Matrix, contributions, sigmoid
-from models.discharge_date import PIECE_COLUMNS, DateModel, Days, piece_columns, with_pieces
+from models.discharge_date import PIECE_COLUMNS, DateModel, Days, with_pieces
 from models.distribution import PIECE_OF_DAY, PIECE_STARTS, spread
 
 BED_DAYS_WINDOW = 28
 NEAR_PIECES = int(np.searchsorted(PIECE_STARTS, BED_DAYS_WINDOW))  # pieces that reach into the window
 NODES, NODE_WEIGHTS = (np.array(part) for part in np.polynomial.legendre.leggauss(16))
-BANDS = (0, 1, 3, 7, 14)  # days so far at which each group of the reference begins
+BANDS = (0, 1, 3, 7, 14, 21)  # days so far at which each group begins
 GROUPS = 2 * len(BANDS)
+PARENTS = tuple(group % len(BANDS) for group in range(GROUPS))  # the band of each group
 FEWEST_ROWS = 30
 MOST_ROWS = 150
 
@@ -43,10 +45,10 @@ class Reference:
 
 
 def group_of(hours_so_far: Floats, emergency: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return the reference group of each row: band of days so far, elective or emergency.
+    """Return the group of each row: band of days so far, elective or emergency.
 
     >>> group_of(np.array([3.0, 200.0]), np.array([True, False]))
-    array([5, 3])
+    array([6, 3])
     """
     days = np.nan_to_num(hours_so_far) // 24
     band = np.searchsorted(np.array(BANDS), days, side="right") - 1
@@ -56,7 +58,7 @@ def group_of(hours_so_far: Floats, emergency: npt.NDArray[np.bool_]) -> npt.NDAr
 def date_contributions(booster: lgb.Booster, matrix: Matrix, days: Days) -> Floats:
     """Return SHAP values of the pieces within 28 days, (rows, NEAR_PIECES, features + pieces' columns + 1)."""
     rows, piece = np.divmod(np.arange(len(matrix) * NEAR_PIECES), NEAR_PIECES)
-    expanded = with_pieces(matrix, piece_columns(days.kinds(), days.nation is not None), rows, piece)
+    expanded = with_pieces(matrix, days, rows, piece)
     return contributions(booster, expanded).reshape(len(matrix), NEAR_PIECES, -1)
 
 
@@ -113,14 +115,15 @@ def days_by_feature(shap: Floats, reference: Floats, shares: Floats) -> tuple[Fl
 
 
 def points_by_feature(
-    shap: Floats, reference: Floats, slope: float, intercept: float
+    shap: Floats, reference: Floats, risk_of: Callable[[Floats], Floats]
 ) -> tuple[Floats, Floats, Floats]:
     """Return the features' shares of the calibrated risk in points (0 to 100), and both ends of the path.
 
-    One log-odds moves along the path, so each feature's share is its part of the move.
+    One log-odds moves along the path, so each feature's share is its part of the move.  `risk_of` maps log-odds
+    to a calibrated risk.
     """
     start, stop = reference.sum(axis=1), shap.sum(axis=1)
-    low, high = (100 * sigmoid(intercept + slope * odds) for odds in (start, stop))
+    low, high = (100 * risk_of(odds) for odds in (start, stop))
     moved = stop - start
     per_unit = np.where(np.abs(moved) > 1e-12, (high - low) / np.where(moved == 0, 1, moved), 0)
     return (shap - reference)[:, :-1] * per_unit[:, None], low, high

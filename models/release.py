@@ -12,15 +12,16 @@ import pandas as pd
 
 from features.errors import ReleaseFault
 from features.hospital import facts_from
-from models.calibration import CurveMap, RiskMap
+from models.calibration import CurveMaps
 from models.discharge_date import DateModel
 from models.encoding import Encoder
 from models.predictor import Predictor
 from models.readmission import ReadmissionModel
 from models.reasons import Reference
+from models.risk_map import RiskMap
 
-FORMAT = 1
-BOOSTERS = ("leave", "home", "ready", "readmission")
+FORMAT = 2
+BOOSTERS = ("leave", "home", "ready", "readmission", "same_issue")
 GOLDEN_TOLERANCE = 1e-9
 
 
@@ -118,9 +119,12 @@ def _content(predictor: Predictor, about: Mapping[str, Any]) -> dict[str, Any]:
             "events": {name: _event_json(vars(event)) for name, event in facts.events.items()},
         },
         "day_weights": list(dates.day_weights) if dates else None,
-        "home_map": vars(predictor.home_map),
-        "ready_map": vars(predictor.ready_map),
+        "home_map": predictor.home_map.as_json(),
+        "ready_map": predictor.ready_map.as_json(),
         "risk_map": vars(risk.risk_map) if risk else None,
+        "same_issue_map": vars(predictor.same_issue.risk_map) if predictor.same_issue else None,
+        "sites_without_ready": list(predictor.sites_without_ready),
+        "deaths_after_leaving": predictor.deaths_after_leaving,
         "about": dict(about),
     }
 
@@ -140,6 +144,7 @@ def _boosters(predictor: Predictor) -> dict[str, lgb.Booster]:
         "home": dates.home if dates else None,
         "ready": dates.ready if dates else None,
         "readmission": risk.booster if risk else None,
+        "same_issue": predictor.same_issue.booster if predictor.same_issue else None,
     }
     return {name: booster for name, booster in every.items() if booster is not None}
 
@@ -160,21 +165,31 @@ def _read(folder: Path) -> Predictor:
     if "leave" in boosters:
         weights = tuple(content["day_weights"])
         date_model = DateModel(boosters["leave"], boosters["home"], boosters.get("ready"), weights)
-    readmission = None
-    if "readmission" in boosters:
-        readmission = ReadmissionModel(boosters["readmission"], RiskMap(**content["risk_map"]))
+    risks = {
+        name: ReadmissionModel(boosters[name], _risk_map(content[key]))
+        for name, key in (("readmission", "risk_map"), ("same_issue", "same_issue_map"))
+        if name in boosters
+    }
     return Predictor(
         release=content["name"],
         facts=facts_from(content["facts"]),
         dates=content["dates"],
         encoder=Encoder.from_json(content["features"]),
         date_model=date_model,
-        home_map=CurveMap(**{key: tuple(value) for key, value in content["home_map"].items()}),
-        ready_map=CurveMap(**{key: tuple(value) for key, value in content["ready_map"].items()}),
-        readmission=readmission,
+        home_map=CurveMaps.from_json(content["home_map"]),
+        ready_map=CurveMaps.from_json(content["ready_map"]),
+        readmission=risks.get("readmission"),
+        same_issue=risks.get("same_issue"),
         references={name: Reference.from_json(lists) for name, lists in references.items()},
         expected=tuple(content["expected"]),
+        sites_without_ready=tuple(content["sites_without_ready"]),
+        deaths_after_leaving=content["deaths_after_leaving"],
     )
+
+
+def _risk_map(entry: Mapping[str, Any]) -> RiskMap:
+    points = {name: tuple(entry[name]) for name in ("at", "to")}
+    return RiskMap(entry["kind"], entry["low"], entry["high"], entry["intercept"], **points)
 
 
 def _golden_rows(golden: pd.DataFrame) -> dict[str, list[Any]]:

@@ -20,6 +20,7 @@ from training.baselines import Cohort
 from training.moment import prediction_moments
 from training.outcomes import stay_outcomes, targets
 from training.plan import TrainingPlan
+from training.returning import CODED_AFTER_DAYS
 from training.split import patient_draws
 
 Say = Callable[[str], None]
@@ -66,6 +67,26 @@ class Prepared:
             known &= (self.rows["moment"] == "discharge") | (self.rows["at"] <= ripe)
         return (known & (self.rows["readmission_weight"] > 0)).to_numpy()
 
+    def for_same_issue(self) -> npt.NDArray[np.bool_]:
+        """Tell of which rows it is known whether the person came back for the same issue.
+
+        Those who came back without codes of both stays are left out; so are stays of the last 90 days, also of
+        those who did not come back, or the share would be wrong.
+        """
+        unknown = (self.rows["readmitted"] == 1) & self.rows["same_issue"].isna()
+        known = self.for_readmission() & ~unknown.to_numpy()
+        if self.hospital.dates == "comparable":
+            ripe = self.hospital.observed_until - pd.Timedelta(days=CODED_AFTER_DAYS)
+            known &= (self.rows["left_at"] <= ripe).to_numpy()
+        return known
+
+    def same_issue_sample(
+        self, matrix: Matrix, codes: list[int], chosen: npt.NDArray[np.bool_], plan: TrainingPlan
+    ) -> Sample:
+        """Return the chosen rows of people who came back, as the booster of P(same issue | back) takes them."""
+        sample = self.readmission_sample(matrix, codes, chosen, plan)
+        return replace(sample, label=self.rows.loc[chosen, "same_issue"].to_numpy(np.float64))
+
     def readmission_sample(
         self, matrix: Matrix, codes: list[int], chosen: npt.NDArray[np.bool_], plan: TrainingPlan
     ) -> Sample:
@@ -79,7 +100,7 @@ class Prepared:
 def prepared(hospital: Hospital, plan: TrainingPlan, say: Say) -> Prepared:
     """Return every eligible moment of a hospital with features, outcomes and weights, to learn from.
 
-    Moments in a bed of the patients that the models learn from are thinned beyond `plan.most_rows`, with
+    Moments in a bed of the patients that the models learn from are thinned beyond `plan.most_moments`, with
     known probability, and weigh its inverse; those of other patients are all kept.
     """
     moments, weight = thinned(hospital, prediction_moments(hospital, plan.seed), plan)
@@ -112,10 +133,17 @@ def _prepared(hospital: Hospital, moments: pd.DataFrame, weight: npt.NDArray[np.
         weight=weight,
         exit_kind=own["exit_kind"],
         readmitted=own["readmitted"],
+        same_issue=own["same_issue"],
+        left_at=inpatients_left(hospital, moments),
         home_day=np.where(goals.went_home, goals.exit_day, np.nan),
     )
     rows["readmission_weight"] = _one_a_stay(rows)
     return Prepared(hospital, Cohort(table, rows), goals)
+
+
+def inpatients_left(hospital: Hospital, moments: pd.DataFrame) -> pd.Series:
+    """Return when the stay of each moment truly ended."""
+    return moments["admission_id"].map(hospital.admissions.set_index("admission_id")["discharged_at"])
 
 
 def thinned(
@@ -129,7 +157,7 @@ def thinned(
     people = hospital.admissions.set_index("admission_id")["patient_id"]
     learnt_from = patient_draws(moments["admission_id"].map(people)) < plan.fit_share
     thin = daily & learnt_from
-    room = max(plan.most_rows - int((~daily).sum()), plan.most_rows // 2)
+    room = max(plan.most_moments - int((~daily).sum()), plan.most_moments // 2)
     chance = min(1.0, room / max(int(thin.sum()), 1))
     lucky = np.random.default_rng(plan.seed).random(len(moments)) < chance
     board = (moments["moment"] != "any").to_numpy()

@@ -12,7 +12,8 @@ from models.predictor import Predictor
 from training.baselines import Cohort, baseline_figures
 from training.cohort import Prepared, data_digest, planned_days
 from training.metrics import LAST_DAY, Figures, censoring_weights, date_figures, readmission_figures
-from training.outcomes import READY_RECORDED_SHARE, criteria_recorded_share
+from training.outcomes import READY_RECORDED_SHARE, criteria_recorded_shares
+from training.returning import deaths_after_leaving
 from training.split import folds
 
 FEW_ADMISSIONS = 5_000  # a test of 15 % of the patients then holds about a hundred readmissions
@@ -33,7 +34,7 @@ def figures(
         "dates": test.hospital.dates,
         "rows": len(test.rows),
         "readmission": readmission(predictor, test),
-        "same_issue": None,
+        "same_issue": same_issue(predictor, test),
         **dates(predictor, test),
     }
     measured["baselines"], notes = baselines(predictor, test, train)
@@ -47,6 +48,17 @@ def readmission(predictor: Predictor, test: Prepared) -> Figures | None:
     known = test.pick(test.for_readmission())
     risk = pd.Series(predictor.readmission.risk(predictor.encoder.matrix(known.table)), index=known.rows.index)
     return risk_figures(risk, known.rows)
+
+
+def same_issue(predictor: Predictor, test: Prepared) -> Figures | None:
+    """Return the figures of coming back for the same issue, over stays of which it is known."""
+    if predictor.readmission is None or predictor.same_issue is None:
+        return None
+    known = test.pick(test.for_same_issue())
+    matrix = predictor.encoder.matrix(known.table)
+    risk = predictor.readmission.risk(matrix) * predictor.same_issue.risk(matrix)
+    happened = ((known.rows["readmitted"] == 1) & (known.rows["same_issue"] == 1)).astype("float64")
+    return risk_figures(pd.Series(risk, index=known.rows.index), known.rows.assign(readmitted=happened))
 
 
 def risk_figures(risk: pd.Series, rows: pd.DataFrame) -> Figures:
@@ -101,8 +113,8 @@ def baselines(
     halves = folds(test.rows["patient_id"], 2)
     other, own = test.pick(halves == 0), test.pick(halves == 1)
     found, notes = baseline_figures(_weighed(other), _weighed(own), test.hospital.facts, _planned(own))
-    same = {"readmission": readmission(predictor, own), "same_issue": None, **dates(predictor, own)}
-    found = {"homeward_same_rows": same, **found}
+    same = {"readmission": readmission(predictor, own), "same_issue": same_issue(predictor, own)}
+    found = {"homeward_same_rows": {**same, **dates(predictor, own)}, **found}
     return found, [*notes, "baselines learnt from half of the patients; all are scored on the other half"]
 
 
@@ -114,18 +126,23 @@ def source_notes(rows: Prepared) -> list[str]:
         "per_patient": "dates are shifted for each patient: no calendar features, split by patient alone",
     }
     said = [notes[hospital.dates]] if hospital.dates in notes else []
-    share = criteria_recorded_share(hospital)
-    if share < READY_RECORDED_SHARE:
+    shares = criteria_recorded_shares(hospital).fillna(0)
+    for site, share in shares[~(shares >= READY_RECORDED_SHARE)].items():
+        where = f" at site {site}" if len(shares) > 1 else ""
         said.append(
-            f"no ready date: criteria_to_reside (1 or 0) is recorded on {share:.0%} of inpatient-days, "
+            f"no ready date{where}: criteria_to_reside (1 or 0) is recorded on {share:.0%} of inpatient-days, "
             f"{READY_RECORDED_SHARE:.0%} are needed"
         )
+    if deaths_after_leaving(hospital).empty:
+        said.append("deaths after discharge are not recorded: who died at home counts as not back")
     if hospital.admissions["discharge_method"].isna().all():
         said.append("discharge_method is not given: deaths count as going home")
     if len(hospital.admissions) < FEW_ADMISSIONS:
         count = len(hospital.admissions)
         said.append(f"{count:,} admissions are few: figures on less than {FEW_ADMISSIONS:,} mean little")
-    return [*said, "coming back for the same issue is not answered by this version"]
+    if rows.rows["same_issue"].notna().sum() == 0:
+        said.append("no same issue: main diagnoses coded after both stays (coded_diagnosis, ICD-10) are needed")
+    return said
 
 
 def learnt_notes(known: Mapping[str, Any], test: Prepared) -> list[str]:

@@ -3,25 +3,25 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import catalogue
 from features.errors import HomewardError
-from models.calibration import CurveMap, fit_curve_map
-from models.discharge_date import DateModel, fit_dates
-from models.encoding import Encoder
-from models.explanation import groups
+from models.booster import Size
+from models.calibration import CurveMaps
+from models.discharge_date import fit_dates
+from models.encoding import Encoder, Matrix
 from models.predictor import Predictor
-from models.readmission import FOLDS, ReadmissionModel, fit_readmission, refit_readmission
-from models.reasons import Reference, date_contributions, fit_reference, reference_rows
+from models.readmission import FOLDS, FittedRisk, fit_readmission
 from training.baselines import Cohort, logistic_out_of_fold
+from training.calibrate import calibrated, out_of_fold, unseen_by
 from training.cohort import Prepared, Say
 from training.detail import Detail, detail
 from training.evaluate import figures, risk_figures
-from training.metrics import censoring_weights
+from training.outcomes import sites_without_ready
 from training.plan import TrainingPlan
+from training.reference import references
+from training.returning import deaths_after_leaving
 from training.split import folds, parts
 
 EXPECTED_SHARE = 0.5  # a feature that most rows have is worth a word when it is missing
@@ -51,7 +51,8 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     say(f"rows to fit {len(learn.rows):,}, to calibrate {len(later.rows):,}, to test {len(test.rows):,}")
     _enough(learn)
     encoder = _encoder(learn)
-    measured = _calibrated(_first_fit(learn, later, encoder, plan, say), later, plan)
+    first = _first_fit(learn, later, encoder, plan, say)
+    measured = calibrated(first.predictor, unseen_by(first.predictor, later, plan), plan)
     say("measuring on patients held out")
     found, notes = figures(measured, test, learn)
     if measured.readmission is None:
@@ -59,17 +60,17 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
         notes.append(f"no readmission model: {back} rows of people who came back, {FEWEST_LABELS} are needed")
     beside = detail(measured, test)
     say("refitting on every row")
-    predictor, out_of_fold = _refit(rows, measured, plan, say)
-    if out_of_fold is not None:
-        found["out_of_fold"] = out_of_fold
-        notes.append(_out_of_fold_note(out_of_fold))
-    if out_of_fold is not None and rows.hospital.dates == "none":  # patients alone are split: use all of them
+    predictor, crossed = _refit(rows, first, plan, say)
+    if crossed is not None:
+        found["out_of_fold"] = crossed
+        notes.append(_out_of_fold_note(crossed))
+    if crossed is not None and rows.hospital.dates == "none":  # patients alone are split: use all of them
         beside = Detail(calibration={}, intervals={})  # the picture and the interval would be another model's
-        found["readmission"] = out_of_fold["readmission"]
-        for name, parts_of_it in out_of_fold["baselines"].items():
+        found["readmission"] = crossed["readmission"]
+        for name, parts_of_it in crossed["baselines"].items():
             found["baselines"][name]["readmission"] = parts_of_it["readmission"]
     say("reasons: the reference patients")
-    predictor = replace(predictor, references=_references(predictor, rows, plan))
+    predictor = replace(predictor, references=references(predictor, rows, plan))
     notes.append("figures are from before the refit on every row")
     return Fitted(predictor, found, notes, beside)
 
@@ -89,8 +90,15 @@ def _encoder(learn: Prepared) -> Encoder:
     return Encoder.of(learn.table, catalogue(learn.hospital), learn.rows["patient_id"])
 
 
-def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: TrainingPlan, say: Say) -> Predictor:
-    codes = encoder.code_positions
+@dataclass(frozen=True)
+class _First:
+    """The first fit, and the sizes of its readmission boosters, which the refit keeps."""
+
+    predictor: Predictor
+    sizes: dict[str, Size]
+
+
+def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: TrainingPlan, say: Say) -> _First:
     here, there = encoder.matrix(learn.table), encoder.matrix(later.table)
     say("fitting the date models")
     mine, theirs = learn.for_dates(), later.for_dates()
@@ -98,77 +106,80 @@ def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: Trainin
         here[mine],
         learn.days().pick(mine),
         learn.targets.pick(mine),
-        codes,
+        encoder.code_positions,
         plan.date_size(),
         (there[theirs], later.days().pick(theirs), later.targets.pick(theirs)),
+        most_rows=plan.most_rows,
     )
-    say("fitting the readmission model")
-    known, unknown = learn.for_readmission(), later.for_readmission()
-    risk = None
-    if learn.rows.loc[known, "readmitted"].sum() >= FEWEST_LABELS:
-        sample = learn.readmission_sample(here, codes, known, plan)
-        risk = fit_readmission(sample, plan.risk_size(), later.readmission_sample(there, codes, unknown, plan))
-    return Predictor(
+    risks = _risks(learn, here, encoder, plan, say, {})
+    predictor = Predictor(
         release="not kept yet",
         facts=learn.hospital.facts,
         dates=learn.hospital.dates,
         encoder=encoder,
         date_model=date_model,
-        home_map=CurveMap(),
-        ready_map=CurveMap(),
-        readmission=risk,
+        home_map=CurveMaps(),
+        ready_map=CurveMaps(),
+        readmission=risks["readmission"].model if "readmission" in risks else None,
+        same_issue=risks["same_issue"].model if "same_issue" in risks else None,
         references={},
         expected=_expected(learn, encoder),
+        sites_without_ready=tuple(sites_without_ready(learn.hospital)),
+        deaths_after_leaving=not deaths_after_leaving(learn.hospital).empty,
     )
+    return _First(predictor, {name: fitted.size for name, fitted in risks.items()})
 
 
-def _calibrated(predictor: Predictor, later: Prepared, plan: TrainingPlan) -> Predictor:
-    """Return the predictor with maps fitted on later board rows (admission rows where there are no dates)."""
-    moment = "board" if later.hospital.dates != "none" else "admission"
-    some = later.pick((later.rows["moment"] == moment).to_numpy())
-    assert predictor.date_model is not None
-    if some.rows.empty:
-        return predictor
-    raw = predictor.date_model.curves(predictor.encoder.matrix(some.table), some.days())
-    goals, kind = some.targets, some.rows["exit_kind"].to_numpy(str)
-    weight = censoring_weights(goals.observed_days, goals.exit_day, kind)
-    home = np.where(goals.went_home, goals.exit_day, np.inf)
-    predictor = replace(predictor, home_map=fit_curve_map(raw.home_by, home, weight, plan.seed))
-    if raw.ready_by is not None:
-        seen = np.isfinite(goals.ready_day)
-        ended = np.where(seen, goals.ready_day, goals.exit_day)
-        state = np.where(seen, "home", np.where(kind == "home", "", kind))
-        weight = censoring_weights(goals.ready_observed_days, ended, state) * goals.ready_usable
-        predictor = replace(
-            predictor, ready_map=fit_curve_map(raw.ready_by, goals.ready_day, weight, plan.seed)
-        )
-    return predictor
+def _risks(
+    rows: Prepared, matrix: Matrix, encoder: Encoder, plan: TrainingPlan, say: Say, sizes: dict[str, Size]
+) -> dict[str, FittedRisk]:
+    """Fit the readmission models, calibrated out of fold; without their sizes these are chosen."""
+    known, codes = rows.for_readmission(), encoder.code_positions
+    back = known & (rows.rows["readmitted"] == 1).to_numpy()
+    coded = back & rows.rows["same_issue"].notna().to_numpy()
+    samples = {}
+    if back.sum() >= FEWEST_LABELS:
+        samples["readmission"] = (rows.readmission_sample(matrix, codes, known, plan), known)
+    outcome = rows.rows.loc[coded, "same_issue"]
+    if min((outcome == 1).sum(), (outcome == 0).sum()) >= FEWEST_LABELS:
+        samples["same_issue"] = (rows.same_issue_sample(matrix, codes, coded, plan), coded)
+    found = {}
+    for name, (sample, chosen) in samples.items():
+        say(f"fitting the {name.replace('_', ' ')} model on {FOLDS} folds of patients")
+        own = [sizes[name]] if name in sizes else plan.risk_sizes()
+        found[name] = fit_readmission(sample, own, folds(rows.rows.loc[chosen, "patient_id"], FOLDS))
+    return found
 
 
 def _refit(
-    rows: Prepared, measured: Predictor, plan: TrainingPlan, say: Say
+    rows: Prepared, first: _First, plan: TrainingPlan, say: Say
 ) -> tuple[Predictor, dict[str, Any] | None]:
+    """Fit on every row with the rounds and sizes of the first fit, calibrated on patients out of fold."""
     encoder = _encoder(rows)
-    matrix, codes = encoder.matrix(rows.table), encoder.code_positions
-    mine = rows.for_dates()
-    assert measured.date_model is not None
-    first = measured.date_model
-    trees_of = {"leave": first.leave, "home": first.home, "ready": first.ready}
+    matrix, mine, dates = encoder.matrix(rows.table), rows.for_dates(), first.predictor.date_model
+    assert dates is not None
+    trees_of = {"leave": dates.leave, "home": dates.home, "ready": dates.ready}
     rounds = {name: max(booster.num_trees(), 10) for name, booster in trees_of.items() if booster}
-    date_model: DateModel = fit_dates(
-        matrix[mine], rows.days().pick(mine), rows.targets.pick(mine), codes, plan.date_size(), rounds=rounds
+    date_model = fit_dates(
+        matrix[mine],
+        rows.days().pick(mine),
+        rows.targets.pick(mine),
+        encoder.code_positions,
+        plan.date_size(),
+        rounds=rounds,
+        most_rows=plan.most_rows,
     )
-    risk: ReadmissionModel | None = None
-    out_of_fold = None
-    if measured.readmission is not None:
-        say(f"calibrating the readmission model on {FOLDS} folds of patients")
-        known = rows.for_readmission()
-        trees = max(measured.readmission.booster.num_trees(), 10)
-        sample = rows.readmission_sample(matrix, codes, known, plan)
-        held = rows.rows[known]
-        risk, chances = refit_readmission(sample, plan.risk_size(trees), folds(held["patient_id"], FOLDS))
-        out_of_fold = _out_of_fold(Cohort(rows.table[known], held), pd.Series(chances, index=held.index), rows)
-    return replace(measured, encoder=encoder, date_model=date_model, readmission=risk), out_of_fold
+    predictor = replace(first.predictor, encoder=encoder, date_model=date_model)
+    predictor = calibrated(predictor, out_of_fold(predictor, rows, rounds, plan, say), plan)
+    risks = _risks(rows, matrix, encoder, plan, say, first.sizes) if first.sizes else {}
+    models = {name: fitted.model for name, fitted in risks.items()}
+    predictor = replace(predictor, readmission=models.get("readmission"), same_issue=models.get("same_issue"))
+    if "readmission" not in risks:
+        return predictor, None
+    known = rows.for_readmission()
+    held = rows.rows[known]
+    chances = pd.Series(risks["readmission"].out_of_fold, index=held.index)
+    return predictor, _out_of_fold(Cohort(rows.table[known], held), chances, rows)
 
 
 def _out_of_fold(known: Cohort, risk: pd.Series, rows: Prepared) -> dict[str, Any]:
@@ -189,32 +200,6 @@ def _out_of_fold_note(crossed: dict[str, Any]) -> str:
         f"readmission at discharge with every patient held out once, in {FOLDS} folds by patient: "
         f"AUROC {figures['auroc']:.3f}, ECE {figures['ece']:.4f}, {figures['n']:,} rows"
     )
-
-
-def _references(predictor: Predictor, rows: Prepared, plan: TrainingPlan) -> dict[str, Reference]:
-    chosen = _chosen(predictor, rows, rows.for_dates(), plan)
-    some = rows.pick(chosen)
-    matrix, group = predictor.encoder.matrix(some.table), groups(predictor, some.table)
-    model = predictor.date_model
-    assert model is not None
-    references = {"leave": fit_reference(date_contributions(model.leave, matrix, some.days()), group)}
-    if model.ready is not None:
-        references["ready"] = fit_reference(date_contributions(model.ready, matrix, some.days()), group)
-    if predictor.readmission is not None:
-        some = rows.pick(_chosen(predictor, rows, rows.for_readmission(), plan))
-        shap = predictor.readmission.contributions(predictor.encoder.matrix(some.table))
-        references["readmission"] = fit_reference(shap, groups(predictor, some.table))
-    return references
-
-
-def _chosen(
-    predictor: Predictor, rows: Prepared, allowed: npt.NDArray[np.bool_], plan: TrainingPlan
-) -> npt.NDArray[np.bool_]:
-    positions = np.flatnonzero(allowed)
-    group = groups(predictor, rows.table[allowed])
-    chosen = np.zeros(len(rows.rows), bool)
-    chosen[positions[reference_rows(group, plan.seed)]] = True
-    return chosen
 
 
 def _expected(learn: Prepared, encoder: Encoder) -> tuple[str, ...]:

@@ -5,13 +5,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.columns import CANCELLED
-from features.history import READMISSION_WINDOW_DAYS
 from features.tables import Hospital
-from features.timeline import Timeline, microseconds
 from models.discharge_date import Targets
+from training.returning import returning
 
 READY_RECORDED_SHARE = 0.8  # a site that records criteria on fewer inpatient-days has no ready date
-ADULT_AGE = 18
 
 
 def stay_outcomes(hospital: Hospital) -> pd.DataFrame:
@@ -19,8 +17,7 @@ def stay_outcomes(hospital: Hospital) -> pd.DataFrame:
 
     `exit_kind` is home, died, transfer or empty (still in); `exit_on` and `ready_on` are local days;
     `ready_usable` is False where readiness is unknown; `unready_until` is the last local day up to which
-    an open stay is known not to have become ready; `readmitted` is 1, 0 or missing (not followed for
-    30 days, not eligible), by definition ENG-I02040-like/v1.
+    an open stay is known not to have become ready; `readmitted` and `same_issue` are those of `returning`.
     """
     stays = hospital.admissions.set_index("admission_id")
     facts = hospital.facts
@@ -30,9 +27,8 @@ def stay_outcomes(hospital: Hospital) -> pd.DataFrame:
     kind = pd.Series(np.select([~ended, died, moved], ["", "died", "transfer"], "home"), index=stays.index)
     exit_on = _day(stays["discharged_at"])
     ready = _ready(hospital, exit_on, kind)
-    return pd.DataFrame(
-        {"exit_kind": kind, "exit_on": exit_on, "readmitted": _readmitted(hospital, kind)}
-    ).join(ready)
+    ended_how = pd.DataFrame({"exit_kind": kind, "exit_on": exit_on})
+    return ended_how.join(returning(hospital, kind)).join(ready)
 
 
 def targets(
@@ -88,7 +84,8 @@ def _ready(hospital: Hospital, exit_on: pd.Series, kind: pd.Series) -> pd.DataFr
     return pd.DataFrame(
         {
             "ready_on": ready_on,
-            "ready_usable": ~unknown & (criteria_recorded_share(hospital) >= READY_RECORDED_SHARE),
+            "ready_usable": ~unknown
+            & ~stays["site"].astype("str").fillna("").isin(sites_without_ready(hospital)),
             "unready_until": run_on.where(~gone & not_meeting),
         }
     )
@@ -112,15 +109,23 @@ def _delayed(hospital: Hospital) -> pd.Series:
     return delay.groupby(events["admission_id"]).any()
 
 
-def criteria_recorded_share(hospital: Hospital) -> float:
-    """Return the share of inpatient-days, the first of each stay left out, on which criteria were recorded."""
+def sites_without_ready(hospital: Hospital) -> list[str]:
+    """Return the sites that record the criteria on too few inpatient-days for a ready date; "" has no name."""
+    shares = criteria_recorded_shares(hospital)
+    return sorted(shares.index[~(shares >= READY_RECORDED_SHARE)])
+
+
+def criteria_recorded_shares(hospital: Hospital) -> pd.Series:
+    """Return, by site, the share of inpatient-days on which criteria were recorded, first days left out."""
     stays = hospital.admissions.set_index("admission_id")
+    site = stays["site"].astype("str").fillna("")
     begun, end = _day(stays["admitted_at"]), _day(stays["discharged_at"].fillna(hospital.observed_until))
-    nights = (end - begun).dt.days.clip(lower=0).sum()
+    nights = (end - begun).dt.days.clip(lower=0).groupby(site).sum()
     events = _standing(hospital, ["criteria_to_reside"])
     rows = pd.DataFrame({"stay": events["admission_id"], "day": _day(events["happened_at"])}).drop_duplicates()
     inside = (rows["day"] > rows["stay"].map(begun)) & (rows["day"] <= rows["stay"].map(end))
-    return float(inside.sum() / nights) if nights > 0 else 0.0
+    recorded = inside.groupby(rows["stay"].map(site)).sum()
+    return recorded.reindex(nights.index, fill_value=0) / nights.where(nights > 0)
 
 
 def _standing(hospital: Hospital, names: list[str]) -> pd.DataFrame:
@@ -129,36 +134,3 @@ def _standing(hospital: Hospital, names: list[str]) -> pd.DataFrame:
     events = events.sort_values(["admission_id", "happened_at", "recorded_at"], kind="stable")
     events = events.drop_duplicates(["admission_id", "name", "happened_at"], keep="last")
     return events[events["text"] != CANCELLED]
-
-
-def _readmitted(hospital: Hospital, kind: pd.Series) -> pd.Series:
-    if hospital.outcomes is not None:
-        own = hospital.outcomes.set_index("admission_id")["readmitted"]
-        return own.astype("float64").reindex(kind.index)
-    stays = hospital.admissions.sort_values(["patient_id", "admitted_at", "admission_id"], kind="stable")
-    facts = hospital.facts
-    emergency = stays["admission_method"].isin(facts.group("admission_method", "emergency"))
-    back = _next_emergency(stays, emergency)
-    days = (_day(back) - _day(stays["discharged_at"])).dt.days
-    readmitted = (days >= 0) & (days < READMISSION_WINDOW_DAYS)
-    followed = stays["discharged_at"] + pd.Timedelta(days=READMISSION_WINDOW_DAYS) <= hospital.observed_until
-    if hospital.dates != "comparable":  # shifted dates have no common end: take each person as followed
-        followed = stays["discharged_at"].notna()
-    day_case = stays["patient_classification"].isin(facts.group("patient_classification", "day_case"))
-    eligible = followed & (stays["age"] >= ADULT_AGE) & ~day_case
-    label = readmitted.astype("float64").where(eligible).set_axis(stays["admission_id"])
-    return label.reindex(kind.index).where(kind == "home")
-
-
-def _next_emergency(stays: pd.DataFrame, emergency: pd.Series) -> pd.Series:
-    """Return when each person next came in as an emergency once a stay had ended; a double is no return."""
-    people, who = np.unique(stays["patient_id"].to_numpy(str), return_inverse=True)
-    came = microseconds(stays["admitted_at"])
-    timeline = Timeline.of(np.where(emergency, who, -1).astype(np.int64), came, len(people))
-    ended = np.maximum(microseconds(stays["discharged_at"]), came + 1)
-    before = timeline.last(who.astype(np.int64), ended, before=True)
-    following = np.where(before >= 0, before + 1, timeline.starts[who])
-    found = following < timeline.starts[who + 1]
-    instants = np.append(timeline.times, 0)[np.where(found, following, len(timeline.times))]
-    back = pd.Series(pd.to_datetime(instants, unit="us", utc=True), index=stays.index)
-    return back.dt.tz_convert(stays["admitted_at"].dt.tz).dt.as_unit("us").where(found)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from features.snapshot import snapshot
 from features.table import feature_table
 from features.tables import Hospital
-from models.booster import Sample, Size, contributions, fitted
+from models.booster import Sample, Size, contributions, fitted, sigmoid
 from models.distribution import HORIZON_DAYS, spread
 from models.predictor import Predictor
 from models.reasons import BED_DAYS_WINDOW, NEAR_PIECES, days_by_feature, expected_days, points_by_feature
@@ -59,7 +59,7 @@ def test_shares_in_points_add_up_even_where_nothing_moves() -> None:
     patient, reference = random.normal(0, 0.5, (20, 9)), random.normal(0, 0.5, (20, 9))
     patient[:, -1] = reference[:, -1]  # the booster's base value is the same for everybody
     patient[0] = reference[0]
-    amounts, start, answer = points_by_feature(patient, reference, 1.1, -0.2)
+    amounts, start, answer = points_by_feature(patient, reference, lambda odds: sigmoid(1.1 * odds - 0.2))
     np.testing.assert_allclose(start + amounts.sum(axis=1), answer, atol=1e-9)
 
 
@@ -125,7 +125,17 @@ def test_contributions_are_the_shapley_values_by_their_definition() -> None:
     random = np.random.default_rng(8)
     matrix = random.normal(size=(800, 4)).astype(np.float32)
     label = (matrix[:, 0] + matrix[:, 1] * matrix[:, 2] + random.normal(size=800) > 0).astype(float)
-    size = Size(rounds=4, leaves=6, learning_rate=0.3, smallest_leaf=8, smoothing=20, seed=1, threads=1)
+    size = Size(
+        rounds=4,
+        leaves=6,
+        learning_rate=0.3,
+        smallest_leaf=8,
+        smoothing=20,
+        penalty=5,
+        features=0.6,
+        seed=1,
+        threads=1,
+    )
     booster = fitted(Sample(matrix, label, np.ones(800), []), size)
     ours = contributions(booster, matrix[:6])
     for row, shares in zip(matrix[:6].astype(float), ours[:, :-1], strict=True):

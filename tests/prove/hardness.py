@@ -15,7 +15,7 @@ from features.sources.simulation.gates import gates
 from features.sources.simulation.summary import with_kinds
 from features.working_days import calendar
 from models.distribution import Curves, fewest_days
-from models.readmission import fit_readmission
+from models.readmission import FOLDS, fit_readmission
 from training.baselines import logistic_risk
 from training.cohort import Prepared
 from training.metrics import auroc, bootstrap_interval, censoring_weights
@@ -125,16 +125,15 @@ def _readmission_risks(inputs: Inputs) -> tuple[Prepared, dict[str, Numbers]]:
     known = others.pick(others.for_readmission() & (others.rows["moment"] == "discharge").to_numpy())
     matrix, learnt = release.encoder.matrix(known.table), release.encoder.matrix(rows.table)
     at_discharge = rows.for_readmission() & (rows.rows["moment"] == "discharge").to_numpy()
-    held = folds(rows.rows["patient_id"], 5) == 0  # stops the trees
     risks = {"the release": release.readmission.risk(matrix)} if release.readmission else {}
     for leaves in LEAVES:
         inputs.say(f"readmission by trees of {leaves} leaves")
-        plan = replace(inputs.plan, risk_leaves=leaves)
-        fitted_on, stopped_by = (
-            rows.readmission_sample(learnt, release.encoder.code_positions, at_discharge & part, plan)
-            for part in (~held, held)
+        plan = replace(inputs.plan, risk_leaves=(leaves,))
+        sample = rows.readmission_sample(learnt, release.encoder.code_positions, at_discharge, plan)
+        found = fit_readmission(
+            sample, plan.risk_sizes(), folds(rows.rows.loc[at_discharge, "patient_id"], FOLDS)
         )
-        risks[f"{leaves} leaves"] = fit_readmission(fitted_on, plan.risk_size(), stopped_by).risk(matrix)
+        risks[f"{leaves} leaves"] = found.model.risk(matrix)
     inputs.say("readmission by logistic regression")
     cohort = rows.pick(at_discharge).cohort
     line = logistic_risk(cohort, known.cohort, cohort.rows["readmitted"])

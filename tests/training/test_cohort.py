@@ -49,7 +49,7 @@ def test_every_inpatient_day_has_its_board_round(rows: Prepared, small_hospital:
 
 
 def test_thinned_rows_weigh_what_they_stand_for(rows: Prepared, small_hospital: Hospital) -> None:
-    plan = TrainingPlan(most_rows=9000)
+    plan = TrainingPlan(most_moments=9000)
     thin, whole = prepared(small_hospital, plan, print).rows, rows.rows
     for learnt_from in (True, False):
         some, every = (

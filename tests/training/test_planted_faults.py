@@ -96,7 +96,7 @@ class TestThinning:
     def test_two_moments_a_stay_without_weights_are_not_the_board_and_weighted_ones_are(
         self, small_hospital: Hospital
     ) -> None:
-        plan = TrainingPlan(most_rows=20_000)
+        plan = TrainingPlan(most_moments=20_000)
         moments = prediction_moments(small_hospital, plan.seed)
         whole = _home_within_a_week(small_hospital, moments, np.ones(len(moments)), plan)
         kept, weight = thinned(small_hospital, moments, plan)
