@@ -159,7 +159,7 @@ def of_many(predictor: Predictor, test: Prepared, seed: int) -> Iterator[tuple[s
 
 def largest(values: Values) -> list[int]:
     """Return the features with the largest mean absolute SHAP value that have values to be drawn against."""
-    drawn = np.isfinite(values.features).any(axis=0)
+    drawn = np.asarray(np.isfinite(values.features).any(axis=0))
     order = np.argsort(-np.abs(values.amounts).mean(axis=0), kind="stable")
     return [int(column) for column in order if drawn[column]][:DEPENDENCES]
 
