@@ -64,7 +64,9 @@ def differences(
     for theirs in rivals.values():
         won = ours - _worth(np.asarray(theirs, dtype=np.float64), outcome, THRESHOLDS)
         columns += list((won * weights[:, None]).T)
-    by_person = np.column_stack([np.bincount(patient, column, len(people)) for column in columns])
+    by_person = np.column_stack([np.bincount(patient, column, len(people)) for column in columns]).astype(
+        np.float64
+    )
     sums = np.vstack([by_person.sum(axis=0), *_drawn_again(by_person, draws, np.random.default_rng(seed))])
     shape = (1 + draws, len(rivals), len(THRESHOLDS))
     found = (sums[:, 1:] / sums[:, :1]).reshape(shape)
@@ -72,7 +74,7 @@ def differences(
 
 
 def benefit_table(risk: npt.ArrayLike, known: Prepared) -> list[dict[str, Any]]:
-    """Return net benefit per 1,000 by threshold, and how much more it is than each rival's, with 95 % intervals."""
+    """Return net benefit per 1,000 by threshold, and how much more than each rival's it is, with intervals."""
     rows = known.rows
     outcome, weight = rows["readmitted"].to_numpy(np.float64), rows["readmission_weight"].to_numpy(np.float64)
     by_lace = lace_risk(known, known)
