@@ -22,28 +22,30 @@ class Feature:
     unit: str = ""
 
 
+SINCE, CHANGE, UNCHANGED = "hours since", "change in a day", "hours unchanged"  # after the words of an event
+
 STAY = (
     Feature("age", "Age", "age", "P", unit="years"),
     Feature("sex", "Sex", "sex", "P", "code"),
-    Feature("admission_method", "Admission method", "how they came in", "P", "code"),
+    Feature("admission_method", "How they came in", "how they came in", "P", "code"),
     Feature("admission_source", "Came from", "how they came in", "P", "code"),
-    Feature("intended_management", "Intended management", "how they came in", "P", "code"),
+    Feature("intended_management", "Plan when they came in", "how they came in", "P", "code"),
     Feature("treatment_function", "Specialty on admission", "ward and specialty", "P", "code"),
     Feature("site", "Site", "ward and specialty", "P", "code"),
-    Feature("deprivation_decile", "Deprivation tenth of the home address", "deprivation", "P"),
+    Feature("deprivation_decile", "Home area, tenth from the poorest", "deprivation", "P"),
     Feature("usual_residence", "Lives in", "home and support", "P", "code"),
-    Feature("diagnosis_group", "Working diagnosis on admission", "working diagnosis", "P", "code"),
-    Feature("hours_so_far", "Time in hospital so far", "days so far", "P", unit="hours"),
-    Feature("hour", "Hour of the day", "time of day", "P", unit="o'clock"),
-    Feature("admitted_hour", "Hour of admission", "time of day", "P", unit="o'clock"),
+    Feature("diagnosis_group", "Working diagnosis", "working diagnosis", "P", "code"),
+    Feature("hours_so_far", "Time here so far", "days so far", "P", unit="hours"),
+    Feature("hour", "Hour now", "time of day", "P", unit="o'clock"),
+    Feature("admitted_hour", "Hour they came in", "time of day", "P", unit="o'clock"),
 )
 LEAVING = (
     Feature("discharge_method", "How the stay ended", "how they left", "X", "code"),
     Feature("discharge_destination", "Went to", "how they left", "X", "code"),
 )
 CALENDAR = (
-    Feature("weekday", "Weekday", "calendar", "P"),
-    Feature("admitted_weekday", "Weekday of admission", "calendar", "P"),
+    Feature("weekday", "Weekday now", "calendar", "P"),
+    Feature("admitted_weekday", "Weekday they came in", "calendar", "P"),
     Feature("working_day", "Working day", "calendar", "P", "flag"),
 )
 HISTORY = (
@@ -57,7 +59,7 @@ DATED_HISTORY = (
     Feature("emergency_stays_year", "Emergency stays in the last year", "earlier stays", "P"),
     Feature("stays_year", "Stays in the last year", "earlier stays", "P"),
     Feature("bed_days_year", "Bed days in the last year", "earlier stays", "P", unit="days"),
-    Feature("days_since_discharge", "Days since the last discharge", "earlier stays", "P", unit="days"),
+    Feature("days_since_discharge", "Days since they last left", "earlier stays", "P", unit="days"),
     Feature("back_within_30_days", "Back within 30 days of the last stay", "earlier stays", "P", "flag"),
 )
 ILLNESS_WORDS = {
@@ -84,7 +86,7 @@ ILLNESS_WORDS = {
     "depre": "depression",
 }
 ILLNESS = (
-    Feature("charlson", "Charlson comorbidity score, two years", "earlier illness", "P", unit="points"),
+    Feature("charlson", "Charlson score of past illness, two years", "earlier illness", "P", unit="points"),
     Feature("frailty_risk_score", "Hospital Frailty Risk Score, two years", "frailty", "P", unit="points"),
     *(
         Feature(f"had_{name}", f"Earlier {ILLNESS_WORDS[name]}", "earlier illness", "P", "flag")
@@ -141,12 +143,12 @@ def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:
     if event.kind == "number":
         yield Feature(name, words, theme, known, unit=event.unit)
     if event.kind == "number" and clocks:
-        yield Feature(f"{name}_hours_ago", f"{words}: hours since", theme, known, unit="hours")
-        yield Feature(f"{name}_change", f"{words}: change in a day", theme, known, unit=event.unit)
+        yield Feature(f"{name}_hours_ago", f"{words}: {SINCE}", theme, known, unit="hours")
+        yield Feature(f"{name}_change", f"{words}: {CHANGE}", theme, known, unit=event.unit)
     if event.kind != "number":
         yield Feature(name, words, theme, known, "flag" if event.kind == "flag" else "code")
     if event.kind != "number" and clocks:
-        yield Feature(f"{name}_hours", f"{words}: hours unchanged", theme, known, unit="hours")
+        yield Feature(f"{name}_hours", f"{words}: {UNCHANGED}", theme, known, unit="hours")
 
 
 def _kind_of(event: EventName) -> Literal["number", "flag"]:

@@ -13,7 +13,7 @@ from models.booster import Floats, Matrix
 from models.discharge_date import PIECE_COLUMNS, Days
 from models.distribution import Curves
 from models.encoding import Encoder
-from models.prediction import Reason, Reasons
+from models.prediction import Reasons
 from models.reasons import (
     BED_DAYS_WINDOW,
     date_contributions,
@@ -23,10 +23,13 @@ from models.reasons import (
     piece_themes,
     points_by_feature,
 )
-from models.wording import day_reasons, point_reasons, value_words
+from models.wording import ahead_words, day_reasons, point_reasons, value_words
 
 if TYPE_CHECKING:
     from models.predictor import Predictor
+
+WEEK = 7
+FIRST_DAY_OFF = 5  # of the kinds of day: Saturday, Sunday, bank holiday
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Shares:
     amounts: Floats
     start: Floats
     answer: Floats
-    remainder: Floats | None  # what the calibration map and the envelope add, in days
-    towards: str
+    remainder: Floats | None = None  # what the calibration map and the envelope add, in days
+    ahead: tuple[str, ...] = ()  # of a date: the days ahead of each row, in words
 
     def reasons(self, row: int, told: list[Mapping[str, str]]) -> Reasons:
         """Return the reasons of one row; start plus their amounts is the answer."""
@@ -49,18 +52,21 @@ class Shares:
         if self.remainder is not None:
             parts["calibration"] = {"calibration": float(self.remainder[row])}
         sums = {theme: sum(part.values()) for theme, part in parts.items()}
-        found: tuple[Reason, ...]
-        if self.towards == "risk":
-            found = point_reasons(sums, parts, told[row])
-        else:
-            found = day_reasons(sums, parts, told[row], self.towards)
+        found = (
+            day_reasons(sums, parts, self._said(row, told))
+            if self.ahead
+            else point_reasons(sums, parts, told[row])
+        )
         return Reasons(float(self.start[row]), float(self.answer[row]), found)
 
+    def _said(self, row: int, told: list[Mapping[str, str]]) -> Mapping[str, str]:
+        return {**told[row], **dict.fromkeys(PIECE_COLUMNS, self.ahead[row])}
 
-def told(encoder: Encoder, table: pd.DataFrame) -> list[Mapping[str, str]]:
-    """Return, for each row, every feature of the release said with its value."""
+
+def told(encoder: Encoder, table: pd.DataFrame, nation: str = "ENG") -> list[Mapping[str, str]]:
+    """Return, for each row, every feature of the release said with its value, codes in the nation's words."""
     columns = {
-        feature.name: [value_words(feature, value) for value in table[feature.name].tolist()]
+        feature.name: [value_words(feature, value, nation) for value in table[feature.name].tolist()]
         if feature.name in table
         else [value_words(feature, None)] * len(table)
         for feature in encoder.features
@@ -103,7 +109,15 @@ def risk_reasons(predictor: "Predictor", table: pd.DataFrame, matrix: Matrix) ->
     amounts, start, answer = points_by_feature(shap, reference, model.risk_map.applied)
     names = predictor.encoder.names
     themes = [feature.theme for feature in predictor.encoder.features]
-    return Shares(names, themes, amounts, start, answer, None, "risk")
+    return Shares(names, themes, amounts, start, answer)
+
+
+def days_ahead(days: Days) -> tuple[str, ...]:
+    """Return what the days ahead of each row are, in words; without a calendar only that they lie ahead."""
+    if days.nation is None:
+        return (ahead_words(None),) * len(days.first)
+    off = (days.kinds()[:, :WEEK] >= FIRST_DAY_OFF).sum(axis=1)
+    return tuple(ahead_words(count) for count in off.tolist())
 
 
 def _shares(
@@ -120,5 +134,4 @@ def _shares(
     amounts, start, raw = days_by_feature(shap, reference, near_shares(predictor.date_model, days))
     names = predictor.encoder.names + list(PIECE_COLUMNS)
     themes = [feature.theme for feature in predictor.encoder.features] + piece_themes()
-    towards = "the leaving date" if name == "leave" else "the ready date"
-    return Shares(names, themes, amounts, start, answer, answer - raw, towards)
+    return Shares(names, themes, amounts, start, answer, answer - raw, days_ahead(days))

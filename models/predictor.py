@@ -125,7 +125,7 @@ class Predictor:
             for admission, moment in zip(table.index, local, strict=True)
         ]
         gone = table["discharge_method"].notna() if left is None else left
-        told = explanation.told(self.encoder, table) if explain else None
+        told = explanation.told(self.encoder, table, self.facts.nation) if explain else None
         self._add_dates(drafts, table, (matrix, days, local, gone), told)
         self._add_readmission(drafts, table, matrix, told)
         self._add_warnings(drafts, table)

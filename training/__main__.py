@@ -191,6 +191,25 @@ def predict(
 
 
 @app.command()
+def pictures(
+    source: SourceOption,
+    out: Annotated[Path, typer.Option(help="the folder for the pictures")],
+    path: PathOption = None,
+    release: ReleaseOption = None,
+) -> None:
+    """Draw a release's SHAP values: one simulated patient, and the test part in groups of ten patients."""
+    from models.release import load
+    from training.pictures import draw
+
+    with stages(5) as say:
+        predictor = load(_release_folder(source, release))
+        hospital = _hospital(source, path, say)
+        predictor.suits(hospital)
+        files = draw(predictor, hospital, out, say)
+    print(f"{len(files)} pictures of release {predictor.release} are in {out}")
+
+
+@app.command()
 def promote(name: Annotated[str, typer.Argument(help="the release, as `fit` printed it")]) -> None:
     """Make a release the champion: its plain files go into the store that the service reads."""
     from training import runs

@@ -8,6 +8,7 @@ import pandas as pd
 
 from models.distribution import fewest_days
 from models.predictor import Predictor
+from training.benefit import TABLE, benefit_table
 from training.cohort import Prepared
 from training.metrics import LAST_DAY, bootstrap_interval, calibration_bins, censoring_weights, date_figures
 
@@ -42,6 +43,7 @@ def _add_readmission(found: Detail, predictor: Predictor, test: Prepared) -> Non
         return
     risk, outcome = predictor.readmission.risk(predictor.encoder.matrix(known.table)), known.rows["readmitted"]
     found.calibration["risk of coming back, at discharge"] = calibration_bins(risk, outcome)
+    found.tables[TABLE] = benefit_table(risk, known)
     _note(found, "readmission.auroc", bootstrap_interval("auroc", known.rows["patient_id"], risk, outcome))
 
 

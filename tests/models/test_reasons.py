@@ -16,8 +16,6 @@ from models.distribution import HORIZON_DAYS, spread
 from models.predictor import Predictor
 from models.reasons import BED_DAYS_WINDOW, NEAR_PIECES, days_by_feature, expected_days, points_by_feature
 
-CAUSAL_WORDS = ("because", "caused", "due to", "leads to", "makes them")
-
 
 def shares(random: np.random.Generator, rows: int) -> np.ndarray:
     return spread(random.uniform(0.3, 1.5, (rows, HORIZON_DAYS)))[:, :BED_DAYS_WINDOW]
@@ -75,18 +73,6 @@ def test_every_answer_of_a_release_adds_up_to_a_millionth(
                 assert total == pytest.approx(reasons.answer, abs=1e-6)
                 seen += 1
     assert seen > 50
-
-
-def test_reasons_are_plain_and_never_causes(small_release: Predictor, small_hospital: Hospital) -> None:
-    for answer in small_release.answer(small_hospital, small_hospital.observed_until):
-        for reasons in (answer.ready_reasons, answer.discharge_reasons, answer.readmission_reasons):
-            for reason in reasons.reasons if reasons else ():
-                assert not any(word in reason.text for word in CAUSAL_WORDS)
-                assert "nan" not in reason.text
-                if "longer" in reason.text or " higher than" in reason.text:
-                    assert reason.amount > 0
-                if "shorter" in reason.text or " lower than" in reason.text:
-                    assert reason.amount < 0
 
 
 def expected_given(tree: pd.DataFrame, node: str, row: np.ndarray, known: set[int]) -> float:

@@ -2,11 +2,18 @@
 
 import gates
 import look_ahead
+import reason_lines
 import speed
 import truth_lines
 from line import Line
 
-LINES: tuple[Line, ...] = (*gates.lines(), *truth_lines.lines(), *look_ahead.lines(), *speed.lines())
+LINES: tuple[Line, ...] = (
+    *gates.lines(),
+    *truth_lines.lines(),
+    *look_ahead.lines(),
+    *reason_lines.lines(),
+    *speed.lines(),
+)
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",
     "O": "Is the truth about it true?",
