@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
 
 import lightgbm as lgb
 import numpy as np
@@ -70,10 +72,14 @@ class Days:
         if self.nation is None:
             return np.zeros((1, HORIZON_DAYS), np.int64), np.zeros(len(self.first), np.int64)
         firsts, place = np.unique(self.first.astype("datetime64[D]"), return_inverse=True)
-        ahead = (firsts[:, None] + np.arange(HORIZON_DAYS)).ravel()
-        days = calendar(pd.DatetimeIndex(ahead), self.nation)
-        kinds = np.where(days["bank_holiday"], BANK_HOLIDAY, days["weekday"]).astype(np.int64)
-        return kinds.reshape(len(firsts), HORIZON_DAYS), place
+        kinds = [_kinds_ahead(day, self.nation) for day in firsts.tolist()]
+        return np.array(kinds, np.int64).reshape(len(firsts), HORIZON_DAYS), place
+
+
+@lru_cache(maxsize=4096)
+def _kinds_ahead(day: date, nation: str) -> npt.NDArray[np.int64]:
+    days = calendar(pd.date_range(day, periods=HORIZON_DAYS), nation)
+    return np.where(days["bank_holiday"], BANK_HOLIDAY, days["weekday"]).astype(np.int64)
 
 
 def piece_columns(kinds: npt.NDArray[np.int64], has_calendar: bool) -> Matrix:

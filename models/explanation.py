@@ -12,13 +12,14 @@ import pandas as pd
 from models.booster import Floats, Matrix
 from models.discharge_date import PIECE_COLUMNS, Days
 from models.distribution import Curves
-from models.encoding import Encoder
+from models.encoding import Encoder, only_row
 from models.prediction import Reasons
 from models.reasons import (
     BED_DAYS_WINDOW,
-    date_contributions,
     days_by_feature,
     group_of,
+    near_contributions,
+    near_rows,
     near_shares,
     piece_themes,
     points_by_feature,
@@ -65,6 +66,11 @@ class Shares:
 
 def told(encoder: Encoder, table: pd.DataFrame, nation: str = "ENG") -> list[Mapping[str, str]]:
     """Return, for each row, every feature of the release said with its value, codes in the nation's words."""
+    row = only_row(table)
+    if row is not None:
+        return [
+            {feature.name: value_words(feature, row.get(feature.name), nation) for feature in encoder.features}
+        ]
     columns = {
         feature.name: [value_words(feature, value, nation) for value in table[feature.name].tolist()]
         if feature.name in table
@@ -76,10 +82,9 @@ def told(encoder: Encoder, table: pd.DataFrame, nation: str = "ENG") -> list[Map
 
 def groups(predictor: "Predictor", table: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the reference group of each row."""
-    elective = (
-        table["admission_method"].astype("str").isin(predictor.facts.group("admission_method", "elective"))
-    )
-    return group_of(table["hours_so_far"].to_numpy(np.float64), ~elective.to_numpy())
+    elective = set(predictor.facts.group("admission_method", "elective"))
+    emergency = [str(method) not in elective for method in table["admission_method"].tolist()]
+    return group_of(table["hours_so_far"].to_numpy(np.float64), np.array(emergency, bool))
 
 
 def date_reasons(
@@ -89,14 +94,12 @@ def date_reasons(
     model = predictor.date_model
     assert model is not None
     window = slice(0, BED_DAYS_WINDOW)
-    shares = {
-        "discharge": _shares(
-            predictor, "leave", model.leave, (table, matrix, days), curves.in_bed[:, window].sum(axis=1)
-        )
-    }
+    group, shares_of_days = groups(predictor, table), near_shares(model, days)
+    rows = near_rows(matrix, days), group, shares_of_days, days_ahead(days)
+    shares = {"discharge": _shares(predictor, "leave", model.leave, rows, curves.in_bed[:, window].sum(axis=1))}
     if model.ready is not None and curves.ready_by is not None:
         unready = (1 - curves.ready_by[:, window]).sum(axis=1)
-        shares["ready"] = _shares(predictor, "ready", model.ready, (table, matrix, days), unready)
+        shares["ready"] = _shares(predictor, "ready", model.ready, rows, unready)
     return shares
 
 
@@ -124,14 +127,12 @@ def _shares(
     predictor: "Predictor",
     name: str,
     booster: lgb.Booster,
-    rows: tuple[pd.DataFrame, Matrix, Days],
+    rows: tuple[Matrix, npt.NDArray[np.int64], Floats, tuple[str, ...]],
     answer: Floats,
 ) -> Shares:
-    table, matrix, days = rows
-    assert predictor.date_model is not None
-    shap = date_contributions(booster, matrix, days)
-    reference = predictor.references[name].mean[groups(predictor, table)]
-    amounts, start, raw = days_by_feature(shap, reference, near_shares(predictor.date_model, days))
+    near, group, shares, ahead = rows
+    reference = predictor.references[name].mean[group]
+    amounts, start, raw = days_by_feature(near_contributions(booster, near), reference, shares)
     names = predictor.encoder.names + list(PIECE_COLUMNS)
     themes = [feature.theme for feature in predictor.encoder.features] + piece_themes()
-    return Shares(names, themes, amounts, start, answer, answer - raw, days_ahead(days))
+    return Shares(names, themes, amounts, start, answer, answer - raw, ahead)

@@ -1,5 +1,6 @@
 """All models behind one `predict`: dates, ranges, risks and reasons for each inpatient."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -128,7 +129,7 @@ class Predictor:
         told = explanation.told(self.encoder, table, self.facts.nation) if explain else None
         self._add_dates(drafts, table, (matrix, days, local, gone), told)
         self._add_readmission(drafts, table, matrix, told)
-        self._add_warnings(drafts, table)
+        self._add_warnings(drafts, table, matrix)
         return [Prediction(**draft) for draft in drafts]
 
     def days_of(self, table: pd.DataFrame, at: pd.Timestamp | pd.Series) -> Days:
@@ -208,15 +209,14 @@ class Predictor:
             return np.zeros(len(table), bool)
         return ~table["site"].astype("str").fillna("").isin(self.sites_without_ready).to_numpy()
 
-    def _add_warnings(self, drafts: list[Draft], table: pd.DataFrame) -> None:
-        unknown = self.encoder.unknown(table)
-        for feature in self.encoder.features:
-            values = table[feature.name] if feature.name in table else pd.Series(np.nan, index=table.index)
-            missing = values.isna().to_numpy() if feature.name in self.expected else np.zeros(len(table), bool)
-            for row in np.flatnonzero(missing):
-                text = f"{feature.words} is not recorded; the answer allows for not knowing it"
-                drafts[row]["warnings"] += (PredictionWarning(feature.name, "missing", text),)
-            for row in np.flatnonzero(unknown.get(feature.name, np.zeros(len(table), bool))):
+    def _add_warnings(self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix) -> None:
+        unknown, missing = self.encoder.unknown_codes(matrix), np.isnan(matrix)
+        for position, feature in enumerate(self.encoder.features):
+            if feature.name in self.expected:
+                for row in np.flatnonzero(missing[:, position]):
+                    text = f"{feature.words} is not recorded; the answer allows for not knowing it"
+                    drafts[row]["warnings"] += (PredictionWarning(feature.name, "missing", text),)
+            for row in np.flatnonzero(unknown.get(feature.name, ())):
                 text = f"{feature.words}: this code was seen in too few patients to learn from"
                 drafts[row]["warnings"] += (PredictionWarning(feature.name, "unknown", text),)
         for draft, has_ready in zip(drafts, self.has_ready_date(table).tolist(), strict=True):
@@ -258,10 +258,11 @@ def forecasts(by: Floats, first: npt.NDArray[np.datetime64], shown: Floats | Non
 
 def ready_since(table: pd.DataFrame, local: pd.Series) -> list[date | None]:
     """Return the local day since which each patient is recorded as not meeting the criteria to reside."""
-    hours = pd.to_timedelta(table["criteria_to_reside_hours"], unit="h")
-    not_meeting = (table["criteria_to_reside"] == 0) & hours.notna()
-    since = (local - hours.fillna(pd.Timedelta(0))).dt.date
-    return [day if ready else None for day, ready in zip(since, not_meeting, strict=True)]
+    meeting, hours = table["criteria_to_reside"].tolist(), table["criteria_to_reside_hours"].tolist()
+    return [
+        (moment - pd.Timedelta(hours=ago)).date() if met == 0 and not math.isnan(ago) else None
+        for moment, met, ago in zip(local, meeting, hours, strict=True)
+    ]
 
 
 def band_of(risk: float) -> Literal["low", "medium", "high"]:

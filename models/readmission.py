@@ -51,14 +51,14 @@ class FittedRisk:
     out_of_fold: Floats
 
 
-def fit_readmission(sample: Sample, sizes: Sequence[Size], fold: npt.NDArray[np.int64]) -> FittedRisk:
-    """Fit on every row, the size chosen and the risks calibrated out of fold by patient.
+def fit_readmission(sample: Sample, size: Size | Sequence[Size], fold: npt.NDArray[np.int64]) -> FittedRisk:
+    """Fit on every row, the risks calibrated out of fold by patient; of several sizes one is chosen, with its trees.
 
     `fold` is each row's fold, the same for all rows of a patient.  Each fold's returned risks are raw risks of
     a booster that never saw the fold, calibrated on the other folds' risks; their boosters did see it, which
     moved a risk by less than 0.01 when labels were flipped.
     """
-    size = _chosen(sample, sizes, fold)
+    size = size if isinstance(size, Size) else _chosen(sample, size, fold)
     raw, risk = np.zeros(len(sample.label)), np.zeros(len(sample.label))
     for one in range(FOLDS):
         out = fold == one

@@ -57,9 +57,19 @@ def group_of(hours_so_far: Floats, emergency: npt.NDArray[np.bool_]) -> npt.NDAr
 
 def date_contributions(booster: lgb.Booster, matrix: Matrix, days: Days) -> Floats:
     """Return SHAP values of the pieces within 28 days, (rows, NEAR_PIECES, features + pieces' columns + 1)."""
+    return near_contributions(booster, near_rows(matrix, days))
+
+
+def near_rows(matrix: Matrix, days: Days) -> Matrix:
+    """Return the booster rows of the pieces within 28 days, NEAR_PIECES for each row."""
     rows, piece = np.divmod(np.arange(len(matrix) * NEAR_PIECES), NEAR_PIECES)
-    expanded = with_pieces(matrix, days, rows, piece)
-    return contributions(booster, expanded).reshape(len(matrix), NEAR_PIECES, -1)
+    return with_pieces(matrix, days, rows, piece)
+
+
+def near_contributions(booster: lgb.Booster, near: Matrix) -> Floats:
+    """Return SHAP values of what `near_rows` returned, shaped as by `date_contributions`."""
+    shap = contributions(booster, near)
+    return shap.reshape(-1, NEAR_PIECES, shap.shape[1])
 
 
 def near_shares(model: DateModel, days: Days) -> Floats:
@@ -97,8 +107,8 @@ def expected_days(log_odds: Floats, shares: Floats) -> tuple[Floats, Floats]:
     for one in range(NEAR_PIECES):
         inside, after = piece == one, piece > one
         own = before[:, [one]] * within[:, inside] * hazard[:, [one]] * (1 - hazard[:, [one]])
-        slope[:, one] = -own.sum(axis=1) - hazard[:, one] * still[:, after].sum(axis=1)
-    return still.sum(axis=1), slope
+        slope[:, one] = -_sum(own) - hazard[:, one] * _sum(still[:, after])
+    return _sum(still), slope
 
 
 def days_by_feature(shap: Floats, reference: Floats, shares: Floats) -> tuple[Floats, Floats, Floats]:
@@ -107,9 +117,11 @@ def days_by_feature(shap: Floats, reference: Floats, shares: Floats) -> tuple[Fl
     `shap` and `reference` are (rows, NEAR_PIECES, features + 1) with the base value last.
     """
     start, stop = reference.sum(axis=2), shap.sum(axis=2)
+    path = start + ((NODES + 1) / 2)[:, None, None] * (stop - start)  # all nodes at once: one row costs as much
+    slopes = expected_days(path.reshape(-1, NEAR_PIECES), np.tile(shares, (len(NODES), 1)))[1]
     gradient = np.zeros_like(start)
-    for node, weight in zip((NODES + 1) / 2, NODE_WEIGHTS / 2, strict=True):
-        gradient += weight * expected_days(start + node * (stop - start), shares)[1]
+    for weight, slope in zip(NODE_WEIGHTS / 2, slopes.reshape(path.shape), strict=True):
+        gradient += weight * slope
     amounts = np.einsum("rpf,rp->rf", (shap - reference)[:, :, :-1], gradient)
     return amounts, expected_days(start, shares)[0], expected_days(stop, shares)[0]
 
@@ -127,6 +139,11 @@ def points_by_feature(
     moved = stop - start
     per_unit = np.where(np.abs(moved) > 1e-12, (high - low) / np.where(moved == 0, 1, moved), 0)
     return (shap - reference)[:, :-1] * per_unit[:, None], low, high
+
+
+def _sum(days: Floats) -> Floats:
+    """Sum each row in the same order whatever the number of rows, so that an answer is one to the last bit."""
+    return np.asarray(np.ascontiguousarray(days).sum(axis=1))
 
 
 def piece_themes() -> list[str]:

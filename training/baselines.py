@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from features.hospital import Facts
+from models import distribution
 from training.metrics import LAST_DAY, Figures, Numbers, date_figures, readmission_figures, weighted_mean
 from training.scores import hospital_score, lace, points_risk
 
@@ -22,7 +23,6 @@ MOST_DEVIATIONS = 4.0  # a number further from its mean is taken as so far
 RIDGE = 0.05  # scikit-learn's C; its default of 1 cost this baseline a tenth of AUROC on simulated patients
 MOST_LOGISTIC_ROWS = 100_000  # more move its figures by less than their interval, and cost minutes
 DAYS_SO_FAR_BANDS = (0, 1, 2, 3, 5, 7, 10, 14, 21)  # first day of each: 0, 1, 2, 3-4, 5-6, ..., 21 and more
-RANGE_SHARE = 0.8
 PARTS = ("readmission", "same_issue", "ready", "discharge")
 
 
@@ -163,23 +163,15 @@ def specialty_by_day(train: Cohort, test: Cohort) -> Numbers:
 
 
 def fewest_days(home_by: Numbers) -> tuple[Numbers, Numbers]:
-    """Return first and last of the fewest consecutive days that hold 80 % of each curve's own total.
+    """Return first and last of the fewest days that hold 80 % of each curve's own total, as the models do.
 
-    The earliest where several are equally few; NaN for a curve that never goes home.
+    NaN for a curve that never goes home.
 
-    >>> fewest_days(np.minimum(np.arange(61) / 10, 1)[None, :])
-    (array([1.]), array([8.]))
+    >>> fewest_days(np.minimum(np.arange(61) / 8, 1)[None, :] * [[0.5], [0.0]])
+    (array([ 1., nan]), array([ 7., nan]))
     """
-    total, cumulated = home_by[:, -1], np.column_stack([np.zeros(len(home_by)), home_by])
-    first, last = np.full(len(home_by), np.nan), np.full(len(home_by), np.nan)
-    left = np.flatnonzero(total > 0)
-    for days in range(1, home_by.shape[1] + 1):
-        held = cumulated[left, days:] - cumulated[left, :-days]
-        enough = held >= RANGE_SHARE * total[left, None] - 1e-9  # rounding must not add a day
-        done = enough.any(axis=1)
-        first[left[done]] = enough[done].argmax(axis=1)
-        last[left[done]] = first[left[done]] + days - 1
-        left = left[~done]
+    empty = home_by[:, -1] <= 0
+    first, last = (np.where(empty, np.nan, edge) for edge in distribution.fewest_days(home_by))
     return first, last
 
 

@@ -50,8 +50,7 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     learn, later, test = (rows.pick((side == name).to_numpy()) for name in ("fit", "calibrate", "test"))
     say(f"rows to fit {len(learn.rows):,}, to calibrate {len(later.rows):,}, to test {len(test.rows):,}")
     _enough(learn)
-    encoder = _encoder(learn)
-    first = _first_fit(learn, later, encoder, plan, say)
+    first = first_fit(learn, later, plan, say)
     measured = calibrated(first.predictor, unseen_by(first.predictor, later, plan), plan)
     say("measuring on patients held out")
     found, notes = figures(measured, test, learn)
@@ -91,14 +90,16 @@ def _encoder(learn: Prepared) -> Encoder:
 
 
 @dataclass(frozen=True)
-class _First:
+class First:
     """The first fit, and the sizes of its readmission boosters, which the refit keeps."""
 
     predictor: Predictor
     sizes: dict[str, Size]
 
 
-def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: TrainingPlan, say: Say) -> _First:
+def first_fit(learn: Prepared, later: Prepared, plan: TrainingPlan, say: Say) -> First:
+    """Fit on one set of patients; another, of later months, stops the date boosters; nothing is mapped yet."""
+    encoder = _encoder(learn)
     here, there = encoder.matrix(learn.table), encoder.matrix(later.table)
     say("fitting the date models")
     mine, theirs = learn.for_dates(), later.for_dates()
@@ -127,7 +128,7 @@ def _first_fit(learn: Prepared, later: Prepared, encoder: Encoder, plan: Trainin
         sites_without_ready=tuple(sites_without_ready(learn.hospital)),
         deaths_after_leaving=not deaths_after_leaving(learn.hospital).empty,
     )
-    return _First(predictor, {name: fitted.size for name, fitted in risks.items()})
+    return First(predictor, {name: fitted.size for name, fitted in risks.items()})
 
 
 def _risks(
@@ -146,13 +147,13 @@ def _risks(
     found = {}
     for name, (sample, chosen) in samples.items():
         say(f"fitting the {name.replace('_', ' ')} model on {FOLDS} folds of patients")
-        own = [sizes[name]] if name in sizes else plan.risk_sizes()
+        own = sizes.get(name) or plan.risk_sizes()
         found[name] = fit_readmission(sample, own, folds(rows.rows.loc[chosen, "patient_id"], FOLDS))
     return found
 
 
 def _refit(
-    rows: Prepared, first: _First, plan: TrainingPlan, say: Say
+    rows: Prepared, first: First, plan: TrainingPlan, say: Say
 ) -> tuple[Predictor, dict[str, Any] | None]:
     """Fit on every row with the rounds and sizes of the first fit, calibrated on patients out of fold."""
     encoder = _encoder(rows)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models import distribution
+
 Numbers = npt.NDArray[Any]
 Figures = dict[str, Any]
 
@@ -120,10 +122,8 @@ def median_day(home_by: Numbers) -> Numbers:
     >>> median_day(np.vstack([np.linspace(0, 0.6, 61), np.zeros(61)])).tolist()
     [30.0, 60.0]
     """
-    total = home_by[:, LAST_DAY].astype("float64")
-    half = total / 2 * (1 - 1e-9)  # rounding must not move the day
-    days = sum(((home_by[:, day] < half).astype("float64") for day in range(LAST_DAY)), np.zeros(len(total)))
-    return np.where(total > 0, days, float(LAST_DAY))
+    curves = home_by[:, : LAST_DAY + 1]
+    return np.where(curves[:, LAST_DAY] > 0, distribution.median_day(curves), float(LAST_DAY))
 
 
 def auroc(score: Numbers, happened: Numbers, weight: Numbers) -> float | None:

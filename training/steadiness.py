@@ -8,7 +8,7 @@ import pandas as pd
 
 from models.distribution import median_day
 from models.predictor import Predictor, band_of
-from models.readmission import refit_readmission
+from models.readmission import FOLDS, fit_readmission
 from training.cohort import Prepared
 from training.plan import TrainingPlan
 from training.split import folds
@@ -73,6 +73,8 @@ def retrained(predictor: Predictor, rows: Prepared, plan: TrainingPlan, seed: in
     sample = rows.readmission_sample(encoder.matrix(rows.table), encoder.code_positions, known, plan)
     some = replace(sample, matrix=sample.matrix[times > 0], label=sample.label[times > 0])
     some = replace(some, weight=(sample.weight * times)[times > 0])
-    trees = plan.risk_size(predictor.readmission.booster.num_trees())
-    model, _ = refit_readmission(some, trees, folds(rows.rows.loc[known, "patient_id"][times > 0], 5))
-    return replace(predictor, readmission=model)
+    booster = predictor.readmission.booster
+    leaves = max(tree["num_leaves"] for tree in booster.dump_model()["tree_info"])
+    size = replace(plan.risk_sizes()[0], leaves=leaves, rounds=booster.num_trees())
+    fold = folds(rows.rows.loc[known, "patient_id"][times > 0], FOLDS)
+    return replace(predictor, readmission=fit_readmission(some, size, fold).model)
