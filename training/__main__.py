@@ -1,22 +1,16 @@
 """`python -m training`: simulate a hospital, fit a release, evaluate it, predict with it, promote it."""
 
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from features.errors import HomewardError
+from training.terminal import errors, stages, writable, write
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from features.tables import Hospital
     from training.cohort import Say
     from training.detail import Detail
@@ -30,11 +24,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-errors = Console(stderr=True, highlight=False)
 
 SourceOption = Annotated[str, typer.Option("--source", help="extract, diabetes130, hes, mimic4 or simulated")]
 PathOption = Annotated[Path | None, typer.Option("--path", help="the folder of the source's files")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="write the figures here")]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="of every draw; 1, or the plan's")]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, help="of each fit; 1, or the plan's; more only on idle cores")
+]
 ReleaseOption = Annotated[
     str | None, typer.Option("--release", help="name or folder; without it the newest of the source")
 ]
@@ -76,19 +73,21 @@ def fit(
     source: SourceOption,
     path: PathOption = None,
     figures: JsonOption = None,
-    seed: Annotated[int, typer.Option(help="of every draw")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="of each fit; more only on idle cores")] = 1,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="JSON of the plan's knobs that differ, such as `tune` writes")
+    ] = None,
+    seed: SeedOption = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fit a release on a source: measured on patients held out, refitted on everybody, registered in MLflow."""
     from training import fit as fitting
     from training import runs
     from training.cohort import prepared
     from training.home import home, kept
-    from training.plan import TrainingPlan
     from training.report import table_text
 
-    _writable(figures)
-    plan = TrainingPlan(seed=seed, threads=threads)
+    writable(figures)
+    plan = _plan(plan_file, seed, threads)
     with stages(12) as say:
         hospital = _hospital(source, path, say)
         rows = prepared(hospital, plan, say)
@@ -105,9 +104,42 @@ def fit(
     print(table_text(found))
     for note in made.notes:
         print(f"note: {note}")
-    _write(figures, {**found, "notes": made.notes})
+    write(figures, {**found, "notes": made.notes})
     print(f"the report is {page}")
     print(f"release {folder.name} (version {version}, challenger) is in {folder}")
+
+
+@app.command()
+def tune(
+    source: SourceOption,
+    path: PathOption = None,
+    trials: Annotated[int, typer.Option(min=1, help="in all, those of earlier calls among them")] = 30,
+    what: Annotated[str, typer.Option(help="dates, readmission or both")] = "both",
+    study: Annotated[str, typer.Option(help="a name; the same goes on where it stopped")] = "tuning",
+    figures: JsonOption = None,
+    seed: SeedOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Search a better plan on the patients and months that are not the test; Ctrl-C keeps finished trials."""
+    from training import runs, tune
+    from training.home import home
+    from training.trial import Bench, tunable
+
+    writable(figures)
+    wanted = tune.Wanted(what, trials, study, home())
+    plan = _plan(None, seed, threads)
+    with stages(wanted.stages()) as say:
+        bench = Bench.of(tunable(_hospital(source, path, say), plan, say), plan)
+        with runs.start_run(
+            home(), f"tune {source}", plan.as_json(), {"source": source, "study": study}
+        ) as run:
+            found = tune.tune(bench, wanted, run, say)
+            file = tune.kept_plan(found, wanted, run)
+    write(figures, {"source": source, "study": study, **found, "plan_file": str(file) if file else None})
+    print(tune.told(found))
+    if file:
+        where = f" --path {path}" if path else ""
+        print(f"to use it: python -m training fit --source {source}{where} --plan {file}")
 
 
 @app.command()
@@ -126,7 +158,7 @@ def evaluate(
     from training.plan import TrainingPlan
     from training.report import plain_table_text, table_text
 
-    _writable(figures)
+    writable(figures)
     with stages(6) as say:
         folder = _release_folder(source, release)
         predictor = load(folder)
@@ -146,7 +178,7 @@ def evaluate(
     print(plain_table_text(TRUTH_TABLE, beside.tables.get(TRUTH_TABLE, [])))
     for note in notes:
         print(f"note: {note}")
-    _write(figures, {**found, "notes": notes})
+    write(figures, {**found, "notes": notes})
     print(f"the report is {page}")
 
 
@@ -161,9 +193,10 @@ def predict(
     """Predict every inpatient of a moment; without a calendar, every stay at admission and discharge."""
     from models.release import about, load
     from training.cohort import data_digest
+    from training.moment import asked_moment
     from training.predict import every_stay, inpatients_of
 
-    _writable(out)
+    writable(out)
     if out.suffix not in {".parquet", ".csv"}:
         raise HomewardError(f"--out must end in .parquet or .csv, found {out.name}")
     with stages(3) as say:
@@ -172,7 +205,7 @@ def predict(
         hospital = _hospital(source, path, say)
         predictor.suits(hospital)
         if hospital.dates == "comparable":
-            moment = _moment(at, hospital)
+            moment = asked_moment(at, hospital)
             say(f"predicting the inpatients of {moment:%d %B %Y %H:%M}")
             table = inpatients_of(predictor, hospital, moment)
         else:
@@ -202,19 +235,11 @@ def promote(name: Annotated[str, typer.Argument(help="the release, as `fit` prin
     print(f"release {folder.name} is the champion (homeward:{folder.name}); start the service again to use it")
 
 
-@contextmanager
-def stages(total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar on the terminal, and one line a stage with the seconds since the start."""
-    began = time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
-        task = progress.add_task("starting", total=total)
+def _plan(file: Path | None, seed: int | None, threads: int | None) -> "TrainingPlan":
+    from training.plan_file import plan_of, read_plan
 
-        def say(text: str) -> None:
-            progress.console.print(f"{time.monotonic() - began:6.1f} s  {text}", soft_wrap=True)
-            progress.update(task, description=text, advance=1)
-
-        yield say
+    given = {name: value for name, value in (("seed", seed), ("threads", threads)) if value is not None}
+    return plan_of({**(read_plan(file) if file else plan_of({})).as_json(), **given})
 
 
 def _hospital(source: str, path: Path | None, say: "Say") -> "Hospital":
@@ -245,44 +270,11 @@ def _about(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[s
     }
 
 
-def _moment(at: str | None, hospital: "Hospital") -> "pd.Timestamp":
-    import pandas as pd
-
-    if at is None:
-        return hospital.observed_until
-    zone = hospital.facts.time_zone
-    try:
-        moment = pd.Timestamp(at)
-        moment = moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
-    except (ValueError, TypeError) as error:
-        raise HomewardError(
-            f"--at must be a moment that was, such as 2026-01-10T08:00, found {at!r}"
-        ) from error
-    first, last = hospital.admissions["admission_recorded_at"].min(), hospital.observed_until
-    if pd.isna(moment) or not first <= moment <= last:
-        raise HomewardError(
-            f"--at must lie from {first:%Y-%m-%d} to {last:%Y-%m-%d}, which the data cover; found {at!r}"
-        )
-    return moment
-
-
 def _report(figures: Mapping[str, Any], folder: Path, notes: list[str], beside: "Detail") -> Path:
     from training.report import write_report
 
     title = f"Homeward release {figures['release']}"
     return write_report(dict(figures), folder, title=title, notes=notes, **vars(beside))
-
-
-def _writable(file: Path | None) -> None:
-    if file is not None and not file.resolve().parent.is_dir():
-        raise HomewardError(f"the folder of {file} must exist")
-
-
-def _write(file: Path | None, content: Mapping[str, Any]) -> None:
-    if file is not None:
-        partial = file.with_name(f".{file.name}.partial")
-        partial.write_text(json.dumps(content, indent=1, default=str) + "\n", "utf-8")
-        partial.rename(file)
 
 
 def main() -> None:
