@@ -127,7 +127,7 @@ def score_dates(bench: Bench, plan: TrainingPlan) -> Scored:
         )
         grown += sum(booster.num_trees() for booster in (model.leave, model.home, model.ready) if booster)
     some = rows.pick(shown)
-    crps = _crps(some, home_by[shown], ready_by[shown])
+    crps = date_losses(some, home_by[shown], ready_by[shown])
     scores = {f"{name}_crps": losses.mean() for name, losses in crps.items()}
     scores["discharge_crps_later_months"] = crps["discharge"].mean(crps["discharge"].later)
     weight = some.rows["weight"].to_numpy(np.float64)
@@ -207,11 +207,11 @@ def _curves(model: DateModel, matrix: Matrix, days: Days, goals: Targets) -> tup
         home_by[chunk] = curves.home_by[:, : LAST_DAY + 1]
         if curves.ready_by is not None:
             ready_by[chunk] = raised(curves.ready_by, curves.home_by)[:, : LAST_DAY + 1]
-        surprise[chunk] = _log_loss(hazards["leave"], hazards["home"], goals.pick(chunk))
+        surprise[chunk] = hazard_log_loss(hazards["leave"], hazards["home"], goals.pick(chunk))
     return home_by, ready_by, surprise
 
 
-def _log_loss(leave: Floats, home: Floats, goals: Targets) -> Floats:
+def hazard_log_loss(leave: Floats, home: Floats, goals: Targets) -> Floats:
     """Return each row's log loss in nats over the pieces of days in which it was seen."""
     rows, piece = at_risk(goals.exit_day, goals.observed_days, np.ones(len(leave), bool))
     left = goals.exit_day[rows] < PIECE_STOPS[piece]
@@ -224,7 +224,7 @@ def _surprise(chance: Floats, happened: Mask) -> Floats:
     return -np.log(np.maximum(np.where(happened, chance, 1 - chance), SMALLEST_CHANCE))
 
 
-def _crps(some: Prepared, home_by: Floats, ready_by: Floats) -> dict[str, Losses]:
+def date_losses(some: Prepared, home_by: Floats, ready_by: Floats) -> dict[str, Losses]:
     """Return the CRPS of each row and its inverse-censoring weight, for leaving and for becoming ready."""
     goals, kind = some.targets, some.rows["exit_kind"].to_numpy(str)
     (people, later), own = _who(some.rows), some.rows["weight"].to_numpy(np.float64)

@@ -4,8 +4,9 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from features.errors import HomewardError
 from training import runs
 from training.cohort import Say
+from training.gain import Scored, gain
 from training.plan import TrainingPlan
 from training.plan_file import plan_of, write_plan
-from training.trial import SCORES, Bench, Scored, gain
+from training.trial import SCORES, Bench
 
 if TYPE_CHECKING:
     import optuna
@@ -42,6 +44,7 @@ SPACES: dict[str, dict[str, tuple[float, float]]] = {
 OBJECTIVES = {"dates": "crps", "readmission": "log_loss"}
 WHATS = {"dates": ("dates",), "readmission": ("readmission",), "both": ("dates", "readmission")}
 GAINS = {"gain": "the gain", "gain_later_months": "the gain in the later months"}
+EDGES = ("fall", "low", "high")
 WORTH_GROWING = 0.005  # a larger date model must lower the CRPS by more than this share
 SAME_SCORE = 1e-9
 STUDIES = "tuning.db"  # under the home
@@ -114,7 +117,9 @@ def kept_plan(found: Mapping[str, Any], wanted: Wanted, run: runs.Run) -> Path |
     return file
 
 
-def trials(bench: Bench, what: str, study: "optuna.Study", count: int) -> Iterator[Trial]:
+def trials(
+    study: "optuna.Study", what: str, base: TrainingPlan, count: int, score: Callable[[TrainingPlan], Scored]
+) -> Iterator[Trial]:
     """Score plans until the study has `count` finished trials, and return each as it ends.
 
     The first is the base plan.  What the sampler draws hangs on the seed and on the trials that ended before,
@@ -123,14 +128,14 @@ def trials(bench: Bench, what: str, study: "optuna.Study", count: int) -> Iterat
     import optuna
 
     while (done := len(finished(study))) < count:
-        seed = (bench.base.seed * 1_000_003 + done) % 2**32
+        seed = (base.seed * 1_000_003 + done) % 2**32
         study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=False)
         waiting = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,))
         if not done and not waiting:
-            study.enqueue_trial(_knobs(bench.base, what))
-        trial = study.ask(_distributions(bench.base, what))
+            study.enqueue_trial(_knobs(base, what))
+        trial = study.ask(_distributions(base, what))
         try:
-            scored = SCORES[what](bench, plan_of({**bench.base.as_json(), **trial.params}))
+            scored = score(plan_of({**base.as_json(), **trial.params}))
         except BaseException:
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
             raise
@@ -191,7 +196,7 @@ def _tuned(bench: Bench, what: str, wanted: Wanted, run: runs.Run, say: Say) -> 
     name, best = OBJECTIVES[what], min((trial.objective for trial in already), default=math.inf)
     said = f", the best {name} {best:.5f}" if already else ""
     say(f"{what}: {len(already)} trials were there already, of {wanted.trials}{said}")
-    for trial in trials(bench, what, study, wanted.trials):
+    for trial in trials(study, what, bench.base, wanted.trials, partial(SCORES[what], bench)):
         with runs.start_run(
             wanted.home, f"{what} {trial.number}", trial.knobs, {"what": what}, within=run
         ) as child:
@@ -203,7 +208,7 @@ def _tuned(bench: Bench, what: str, wanted: Wanted, run: runs.Run, say: Say) -> 
 
 
 def _compared(bench: Bench, what: str, already: int, tried: list[Trial], say: Say) -> dict[str, Any]:
-    """Return the trials with the one to prefer; it wins if its gain is above the noise, and no loss later on."""
+    """Return the trials and the one to prefer, which wins by a gain above the noise and no loss later on."""
     first, other = tried[0], chosen(what, tried)
     found = {
         "objective": OBJECTIVES[what],
@@ -272,10 +277,9 @@ def _told(what: str, part: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {', '.join(f'{knob} {value:.4g}' for knob, value in other['knobs'].items())}"
     for gained, words in GAINS.items():
         if one := part[gained]:
-            yield (
-                f"  {words} is {one['fall']:+.5f} ({one['fall'] / first['objective']:+.2%}), from {one['low']:+.5f} "
-                f"to {one['high']:+.5f} (95 %, {one['patients']:,} patients drawn again)"
-            )
+            fall, low, high = (f"{one[edge]:+.5f} ({one[edge] / first['objective']:+.2%})" for edge in EDGES)
+            people = f"{one['patients']:,} patients drawn again"
+            yield f"  {words} is {fall}, from {low} to {high} (95 %, {people})"
     yield (
         "  the gain is above the noise"
         if part["above_noise"]
