@@ -130,11 +130,14 @@ def tune(
     plan = _plan(None, seed, threads)
     with stages(wanted.stages()) as say:
         bench = Bench.of(tunable(_hospital(source, path, say), plan, say), plan)
-        with runs.start_run(
-            home(), f"tune {source}", plan.as_json(), {"source": source, "study": study}
-        ) as run:
-            found = tune.tune(bench, wanted, run, say)
-            file = tune.kept_plan(found, wanted, run)
+        tags = {"source": source, "study": study}
+        try:
+            with runs.start_run(home(), f"tune {source}", plan.as_json(), tags) as run:
+                found = tune.tune(bench, wanted, run, say)
+                file = tune.kept_plan(found, wanted, run)
+        except KeyboardInterrupt:
+            errors.print("stopped; the finished trials are kept, and the same command goes on from there")
+            raise typer.Exit(130) from None
     write(figures, {"source": source, "study": study, **found, "plan_file": str(file) if file else None})
     print(tune.told(found))
     if file:
