@@ -72,3 +72,9 @@ def gain(before: Scored, after: Scored, seed: int, *, later: bool = False, draws
     found = np.mean(falls, axis=0)
     low, high = np.quantile(found[1:], [0.025, 0.975])
     return Gain(float(found[0]), float(low), float(high), people)
+
+
+def verdict(whole: Gain | None, later: Gain | None) -> dict[str, bool]:
+    """Return whether a plan wins: its gain is above the noise, and it does not lose in the later months."""
+    above, loses = whole is not None and whole.low > 0, later is not None and later.high < 0
+    return {"above_noise": above, "loses_later": loses, "wins": above and not loses}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from features.errors import HomewardError
 from training import runs
 from training.cohort import Say
-from training.gain import Scored, gain
+from training.gain import Scored, gain, verdict
 from training.plan import TrainingPlan
 from training.plan_file import plan_of, write_plan
 from training.trial import SCORES, Bench
@@ -101,7 +101,7 @@ def tune(bench: Bench, wanted: Wanted, run: runs.Run, say: Say) -> dict[str, Any
             notes.append(str(error))
             continue
         runs.log_figures(run, {what: {name: found[what][name] or {} for name in GAINS}})
-        if found[what]["above_noise"]:
+        if found[what]["wins"]:
             plan = plan_of({**plan.as_json(), **found[what]["chosen"]["knobs"]})
     return {**found, "plan": plan.as_json(), "changed": plan != bench.base, "notes": notes}
 
@@ -218,7 +218,7 @@ def _compared(bench: Bench, what: str, already: int, tried: list[Trial], say: Sa
         "chosen": asdict(other),
         "gain": None,
         "gain_later_months": None,
-        "above_noise": False,
+        **verdict(None, None),
     }
     if other.number == 0:
         return found
@@ -226,9 +226,8 @@ def _compared(bench: Bench, what: str, already: int, tried: list[Trial], say: Sa
     before, after = (_again(bench, what, trial) for trial in (first, other))
     whole = gain(before, after, bench.base.seed)
     later = gain(before, after, bench.base.seed, later=True)
-    won = whole is not None and whole.low > 0 and (later is None or later.high >= 0)
     gains = {"gain": whole and asdict(whole), "gain_later_months": later and asdict(later)}
-    return {**found, **gains, "above_noise": won}
+    return {**found, **gains, **verdict(whole, later)}
 
 
 def _again(bench: Bench, what: str, trial: Trial) -> Scored:
@@ -280,8 +279,8 @@ def _told(what: str, part: Mapping[str, Any]) -> Iterator[str]:
             fall, low, high = (f"{one[edge]:+.5f} ({one[edge] / first['objective']:+.2%})" for edge in EDGES)
             people = f"{one['patients']:,} patients drawn again"
             yield f"  {words} is {fall}, from {low} to {high} (95 %, {people})"
-    yield (
-        "  the gain is above the noise"
-        if part["above_noise"]
-        else "  within the noise: the plan stays as it is"
-    )
+    if part["wins"]:
+        yield "  the gain is above the noise, on the patients that chose the trial; `fit` measures on others"
+    else:
+        why = "it loses in the later months" if part["above_noise"] else "the gain is within the noise"
+        yield f"  {why}: the plan stays as it is"

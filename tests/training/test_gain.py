@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.gain import Losses, Scored, gain
+from training.gain import Gain, Losses, Scored, gain, verdict
 
 
 def scored(loss: np.ndarray, size: float = 1.0) -> Scored:
@@ -29,3 +29,20 @@ def test_a_gain_is_told_from_noise_by_patient() -> None:
 def test_a_gain_over_rows_that_weigh_nothing_is_unknown() -> None:
     losses = Losses(np.array(["a"]), np.array([False]), np.ones(1), np.ones(1))
     assert gain(Scored(1.0, 1.0, {}, (losses,)), Scored(1.0, 1.0, {}, (losses,)), seed=1, later=True) is None
+
+
+@pytest.mark.parametrize(
+    ("whole", "later", "wins"),
+    [
+        ((0.01, 0.09), None, True),
+        ((0.01, 0.09), (-0.4, 0.1), True),  # few patients: nothing is known of the later months
+        ((0.01, 0.09), (-0.4, -0.1), False),
+        ((-0.01, 0.09), (0.1, 0.4), False),
+        (None, None, False),
+    ],
+)
+def test_a_plan_wins_by_more_than_noise_and_without_a_loss_in_the_later_months(
+    whole: tuple[float, float] | None, later: tuple[float, float] | None, wins: bool
+) -> None:
+    gains = (edges and Gain(sum(edges) / 2, *edges, patients=100) for edges in (whole, later))
+    assert verdict(*gains)["wins"] == wins

@@ -254,7 +254,7 @@ def test_trials_are_nested_runs_with_their_knobs_and_scores_and_a_second_call_go
     assert again["dates"]["trials"][:2] == found["dates"]["trials"]
     assert any(line.startswith("dates: 2 trials were there already, of 3, the best crps") for line in said)
     for each in (found, again):
-        won = {what for what in ("dates", "readmission") if what in each and each[what]["above_noise"]}
+        won = {what for what in ("dates", "readmission") if what in each and each[what]["wins"]}
         assert each["changed"] == bool(won)
         assert told(each).count("the plan stays as it is") == len(set(each) & {"dates", "readmission"}) - len(
             won
