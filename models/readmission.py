@@ -52,7 +52,7 @@ class FittedRisk:
 
 
 def fit_readmission(sample: Sample, size: Size | Sequence[Size], fold: npt.NDArray[np.int64]) -> FittedRisk:
-    """Fit on every row, the risks calibrated out of fold by patient; of several sizes one is chosen, with its trees.
+    """Fit on every row, the risks calibrated out of fold by patient; of several sizes the best is chosen.
 
     `fold` is each row's fold, the same for all rows of a patient.  Each fold's returned risks are raw risks of
     a booster that never saw the fold, calibrated on the other folds' risks; their boosters did see it, which

@@ -105,7 +105,7 @@ def small_release_folder(small_hospital: "Hospital", tmp_path_factory: pytest.Te
             from training.home import golden_rows
             from training.plan import TrainingPlan
 
-            plan = TrainingPlan(most_moments=9000, date_rounds=30, risk_rounds=60, risk_leaves=(4,), threads=1)
+            plan = TrainingPlan(most_moments=9000, date_rounds=30, risk_rounds=60, risk_leaves=4, threads=1)
             made = fit(prepared(small_hospital, plan, print), plan, print)
             about = {"source": "simulated", "admissions": SMALL_ADMISSIONS, "figures": made.figures}
             release.save(made.predictor, folder, *golden_rows(), about, card(made.predictor, about))

@@ -12,7 +12,12 @@ MAY_IMPORT = {
     "training": {"features", "models", "training"},
     "serving": {"features", "models", "serving"},
 }
-ONLY_IMPORTER = {"mlflow": "training/", "sqlalchemy": "serving/", "bentoml": ("serving/", "training/store.py")}
+ONLY_IMPORTER = {
+    "mlflow": "training/",
+    "optuna": "training/tune.py",
+    "sqlalchemy": "serving/",
+    "bentoml": ("serving/", "training/store.py"),
+}
 
 
 def imports(file: Path) -> set[str]:

@@ -1,25 +1,26 @@
 """`python -m training`: simulate a hospital, look for leaks, fit a release, evaluate, predict, promote."""
 
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from features.errors import HomewardError
-
-if TYPE_CHECKING:
-    from features.tables import Hospital
-    from training.cohort import Say
-    from training.detail import Detail
-    from training.fit import Fitted
-    from training.plan import TrainingPlan
+from training.command import (
+    JsonOption,
+    PathOption,
+    ReleaseOption,
+    SeedOption,
+    SourceOption,
+    ThreadsOption,
+    about_of,
+    hospital_of,
+    plan_from,
+    release_folder,
+    report_of,
+)
+from training.terminal import errors, stages, writable, write
 
 app = typer.Typer(
     help=__doc__,
@@ -28,14 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-errors = Console(stderr=True, highlight=False)
-
-SourceOption = Annotated[str, typer.Option("--source", help="extract, diabetes130, hes, mimic4 or simulated")]
-PathOption = Annotated[Path | None, typer.Option("--path", help="the folder of the source's files")]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="write the figures here")]
-ReleaseOption = Annotated[
-    str | None, typer.Option("--release", help="name or folder; without it the newest of the source")
-]
 
 
 @app.command()
@@ -74,38 +67,76 @@ def fit(
     source: SourceOption,
     path: PathOption = None,
     figures: JsonOption = None,
-    seed: Annotated[int, typer.Option(help="of every draw")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="of each fit; more only on idle cores")] = 1,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="JSON of the plan's knobs that differ, such as `tune` writes")
+    ] = None,
+    seed: SeedOption = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fit a release on a source: measured on patients held out, refitted on everybody, registered in MLflow."""
     from training import fit as fitting
     from training import runs
     from training.cohort import prepared
     from training.home import home, kept
-    from training.plan import TrainingPlan
     from training.report import table_text
 
-    _writable(figures)
-    plan = TrainingPlan(seed=seed, threads=threads)
+    writable(figures)
+    plan = plan_from(plan_file, seed, threads)
     with stages(12) as say:
-        hospital = _hospital(source, path, say)
+        hospital = hospital_of(source, path, say)
         rows = prepared(hospital, plan, say)
         made = fitting.fit(rows, plan, say)
         say("keeping the release")
-        folder = kept(made.predictor, _about(hospital, plan, made))
+        folder = kept(made.predictor, about_of(hospital, plan, made))
         found = {**made.figures, "release": folder.name}
         say("logging the run and registering the release in MLflow")
         with runs.start_run(home(), folder.name, plan.as_json(), {"source": source}) as run:
             runs.log_figures(run, found)
-            page = _report(found, home() / "reports" / folder.name, made.notes, made.detail)
+            page = report_of(found, home() / "reports" / folder.name, made.notes, made.detail)
             runs.log_folder(run, page.parent, "report")
             version = runs.register_release(home(), folder, run)
     print(table_text(found))
     for note in made.notes:
         print(f"note: {note}")
-    _write(figures, {**found, "notes": made.notes})
+    write(figures, {**found, "notes": made.notes})
     print(f"the report is {page}")
     print(f"release {folder.name} (version {version}, challenger) is in {folder}")
+
+
+@app.command()
+def tune(
+    source: SourceOption,
+    path: PathOption = None,
+    trials: Annotated[int, typer.Option(min=1, help="in all, those of earlier calls among them")] = 30,
+    what: Annotated[str, typer.Option(help="dates, readmission or both")] = "both",
+    study: Annotated[str, typer.Option(help="a name; the same goes on where it stopped")] = "tuning",
+    figures: JsonOption = None,
+    seed: SeedOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Search a better plan on the patients and months that are not the test; Ctrl-C keeps finished trials."""
+    from training import runs, tune
+    from training.home import home
+    from training.trial import Bench, tunable
+
+    writable(figures)
+    wanted = tune.Wanted(what, trials, study, home())
+    plan = plan_from(None, seed, threads)
+    with stages(wanted.stages()) as say:
+        bench = Bench.of(tunable(hospital_of(source, path, say), plan, say), plan)
+        tags = {"source": source, "study": study}
+        try:
+            with runs.start_run(home(), f"tune {source}", plan.as_json(), tags) as run:
+                found = tune.tune(bench, wanted, run, say)
+                file = tune.kept_plan(found, wanted, run)
+        except KeyboardInterrupt:
+            errors.print("stopped; the finished trials are kept, and the same command goes on from there")
+            raise typer.Exit(130) from None
+    write(figures, {"source": source, "study": study, **found, "plan_file": str(file) if file else None})
+    print(tune.told(found))
+    if file:
+        where = f" --path {path}" if path else ""
+        print(f"to use it: python -m training fit --source {source}{where} --plan {file}")
 
 
 @app.command()
@@ -124,11 +155,11 @@ def evaluate(
     from training.plan import TrainingPlan
     from training.report import plain_table_text, table_text
 
-    _writable(figures)
+    writable(figures)
     with stages(6) as say:
-        folder = _release_folder(source, release)
+        folder = release_folder(source, release)
         predictor = load(folder)
-        hospital = _hospital(source, path, say)
+        hospital = hospital_of(source, path, say)
         predictor.suits(hospital)
         arguments = arguments_of(path) if source == "simulated" else None  # a fault is told before the work
         rows = measurable(hospital, TrainingPlan().seed, say)
@@ -139,12 +170,12 @@ def evaluate(
         if arguments is not None:
             say("computing the truth about the simulated patients")
             found, notes = beside_the_truth(predictor, rows, arguments, (found, notes, beside))
-        page = _report(found, home() / "reports" / f"{predictor.release}-evaluated", notes, beside)
+        page = report_of(found, home() / "reports" / f"{predictor.release}-evaluated", notes, beside)
     print(table_text(found))
     print(plain_table_text(TRUTH_TABLE, beside.tables.get(TRUTH_TABLE, [])))
     for note in notes:
         print(f"note: {note}")
-    _write(figures, {**found, "notes": notes})
+    write(figures, {**found, "notes": notes})
     print(f"the report is {page}")
 
 
@@ -159,18 +190,19 @@ def predict(
     """Predict every inpatient of a moment; without a calendar, every stay at admission and discharge."""
     from models.release import about, load
     from training.cohort import data_digest
-    from training.predict import every_stay, inpatients_of, moment_asked
+    from training.moment import asked_moment
+    from training.predict import every_stay, inpatients_of
 
-    _writable(out)
+    writable(out)
     if out.suffix not in {".parquet", ".csv"}:
         raise HomewardError(f"--out must end in .parquet or .csv, found {out.name}")
     with stages(3) as say:
-        folder = _release_folder(source, release)
+        folder = release_folder(source, release)
         predictor = load(folder)
-        hospital = _hospital(source, path, say)
+        hospital = hospital_of(source, path, say)
         predictor.suits(hospital)
         if hospital.dates == "comparable":
-            moment = moment_asked(at, hospital)
+            moment = asked_moment(at, hospital)
             say(f"predicting the inpatients of {moment:%d %B %Y %H:%M}")
             table = inpatients_of(predictor, hospital, moment)
         else:
@@ -202,8 +234,8 @@ def pictures(
     from training.pictures import draw
 
     with stages(5) as say:
-        predictor = load(_release_folder(source, release))
-        hospital = _hospital(source, path, say)
+        predictor = load(release_folder(source, release))
+        hospital = hospital_of(source, path, say)
         predictor.suits(hospital)
         files = draw(predictor, hospital, out, say)
     print(f"{len(files)} pictures of release {predictor.release} are in {out}")
@@ -229,80 +261,18 @@ def leaks(
     """Look for knowledge of the future in a source: one line a suspicion; exit code 1 if there is one."""
     from training.leaks import as_json, signs, summary
 
-    _writable(figures)
+    writable(figures)
     with stages(2 + (earlier is not None)) as say:
-        hospital = _hospital(source, path, say)
-        before = _hospital(source, earlier, say) if earlier else None
+        hospital = hospital_of(source, path, say)
+        before = hospital_of(source, earlier, say) if earlier else None
         say(f"looking for knowledge of the future in {len(hospital.admissions):,} admissions")
         found = signs(hospital, before)
     suspicions = [sign for sign in found if sign.suspicious]
     for sign in suspicions:
         print(sign.line())
     errors.print(summary(found), soft_wrap=True)
-    _write(figures, as_json(found))
+    write(figures, as_json(found))
     raise typer.Exit(int(bool(suspicions)))
-
-
-@contextmanager
-def stages(total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar on the terminal, and one line a stage with the seconds since the start."""
-    began = time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
-        task = progress.add_task("starting", total=total)
-
-        def say(text: str) -> None:
-            progress.console.print(f"{time.monotonic() - began:6.1f} s  {text}", soft_wrap=True)
-            progress.update(task, description=text, advance=1)
-
-        yield say
-
-
-def _hospital(source: str, path: Path | None, say: "Say") -> "Hospital":
-    from features.sources import read
-
-    say(f"reading {source}" + (f" from {path}" if path else ""))
-    return read(source, path)
-
-
-def _release_folder(source: str, name: str | None) -> Path:
-    from training import runs
-    from training.home import home, newest
-
-    return runs.find(home(), name) if name else newest(source)
-
-
-def _about(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[str, Any]:
-    from training.cohort import data_digest
-
-    return {
-        "source": hospital.source,
-        "admissions": len(hospital.admissions),
-        "data_digest": data_digest(hospital),
-        "learnt_until": hospital.observed_until.isoformat() if hospital.dates == "comparable" else None,
-        "plan": plan.as_json(),
-        "figures": made.figures,
-        "notes": made.notes,
-    }
-
-
-def _report(figures: Mapping[str, Any], folder: Path, notes: list[str], beside: "Detail") -> Path:
-    from training.report import write_report
-
-    title = f"Homeward release {figures['release']}"
-    return write_report(dict(figures), folder, title=title, notes=notes, **vars(beside))
-
-
-def _writable(file: Path | None) -> None:
-    if file is not None and not file.resolve().parent.is_dir():
-        raise HomewardError(f"the folder of {file} must exist")
-
-
-def _write(file: Path | None, content: Mapping[str, Any]) -> None:
-    if file is not None:
-        partial = file.with_name(f".{file.name}.partial")
-        partial.write_text(json.dumps(content, indent=1, default=str) + "\n", "utf-8")
-        partial.rename(file)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from features.errors import HomewardError
 from features.scope import out_of_scope
 from features.snapshot import at_moments
 from features.tables import Hospital
@@ -35,6 +36,29 @@ def prediction_moments(hospital: Hospital, seed: int) -> pd.DataFrame:
     moments = moments.sort_values(["admission_id", "at", "moment"], kind="stable").reset_index(drop=True)
     rows = at_moments(hospital, moments)
     return moments[out_of_scope(rows, hospital).isna().to_numpy()].reset_index(drop=True)
+
+
+def asked_moment(at: str | None, hospital: Hospital) -> pd.Timestamp:
+    """Return the moment that a person wrote, local unless it says a zone; without one, the end of the data.
+
+    Raises HomewardError if it is no moment, or none that the data cover.
+    """
+    if at is None:
+        return hospital.observed_until
+    zone = hospital.facts.time_zone
+    try:
+        moment = pd.Timestamp(at)
+        moment = moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
+    except (ValueError, TypeError) as error:
+        raise HomewardError(
+            f"--at must be a moment that was, such as 2026-01-10T08:00, found {at!r}"
+        ) from error
+    first, last = hospital.admissions["admission_recorded_at"].min(), hospital.observed_until
+    if pd.isna(moment) or not first <= moment <= last:
+        raise HomewardError(
+            f"--at must lie from {first:%Y-%m-%d} to {last:%Y-%m-%d}, which the data cover; found {at!r}"
+        )
+    return moment
 
 
 def _daily(hospital: Hospital, seed: int) -> list[pd.DataFrame]:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from features.errors import HomewardError
 from features.snapshot import at_moments
 from features.table import feature_table
 from features.tables import Hospital
@@ -14,29 +13,6 @@ from models.predictor import Predictor
 from training.moment import prediction_moments
 
 REASONS_SAID = 3
-
-
-def moment_asked(at: str | None, hospital: Hospital) -> pd.Timestamp:
-    """Return a moment written as local time, or without one the last that the data cover.
-
-    Raises HomewardError for text that is no moment, and for one that the data do not cover.
-    """
-    if at is None:
-        return hospital.observed_until
-    zone = hospital.facts.time_zone
-    try:
-        moment = pd.Timestamp(at)
-        moment = moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
-    except (ValueError, TypeError) as error:
-        raise HomewardError(
-            f"--at must be a moment that was, such as 2026-01-10T08:00, found {at!r}"
-        ) from error
-    first, last = hospital.admissions["admission_recorded_at"].min(), hospital.observed_until
-    if pd.isna(moment) or not first <= moment <= last:
-        raise HomewardError(
-            f"--at must lie from {first:%Y-%m-%d} to {last:%Y-%m-%d}, which the data cover; found {at!r}"
-        )
-    return moment
 
 
 def inpatients_of(predictor: Predictor, hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:

@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import HomewardError
-from training.store import files_digest, put, store_folder
+from training.store import files_digest, put, release_name, store_folder
 
 NAME = "homeward"  # of the experiment, the registered model and the model in BentoML's store
 CHAMPION, CHALLENGER = "champion", "challenger"
-RELEASE_NAME = re.compile(r"[a-z0-9]([-._a-z0-9]{0,61}[a-z0-9])?")  # what a BentoML tag may hold
 LOADED_WITH = (
     "lightgbm",
     "numpy",
@@ -43,6 +42,7 @@ ANSWER = (  # what `pyfunc.ReleaseModel` gives for each row
     ("double", "home_within_30_days"),
     ("double", "readmission_risk"),
 )
+PARENT = "mlflow.parentRunId"  # the tag by which MLflow nests runs
 MOST_PARAMETERS, MOST_METRICS = 100, 1_000  # of one MLflow batch
 LONGEST_NAME, LONGEST_VALUE = 250, 500  # characters; older tracking servers take no longer value
 
@@ -57,13 +57,18 @@ class Run:
 
 
 @contextmanager
-def start_run(home: Path, name: str, plan: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[Run]:
+def start_run(
+    home: Path, name: str, plan: Mapping[str, Any], tags: Mapping[str, str], within: Run | None = None
+) -> Iterator[Run]:
     """Record a training under a name, with every knob of its plan; it ends as finished or failed.
+
+    `within` is the run that this one is a part of, such as the tuning of a trial; MLflow shows it nested.
 
     The plan is logged twice: as parameters, to compare runs by (long values cut), and whole as `plan.json`.
     """
     client = _client(home)
-    started = client.create_run(_experiment(client, home), run_name=name, tags=dict(tags))
+    tags = {**tags, PARENT: within.run_id} if within else dict(tags)
+    started = client.create_run(_experiment(client, home), run_name=name, tags=tags)
     run = Run(home, started.info.run_id, started.info.start_time)
     try:
         _log_plan(client, run, plan)
@@ -101,7 +106,7 @@ def register_release(home: Path, folder: Path, run: Run) -> int:
     release whose name and files are registered already keeps its version.  Raises HomewardError if the
     folder has no `release.json` with a usable name.
     """
-    client, name, digest = _client(home), _release_name(folder), files_digest(folder)
+    client, name, digest = _client(home), release_name(folder), files_digest(folder)
     version = next(
         (one.version for one in _versions(home) if one.tags.items() >= _tags(name, digest).items()), None
     )
@@ -229,18 +234,6 @@ def _key(name: str) -> str:
     if len(key) <= LONGEST_NAME:
         return key
     return f"{key[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _release_name(folder: Path) -> str:
-    try:
-        name = str(json.loads((folder / "release.json").read_text("utf-8"))["name"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HomewardError(f"{folder} is not a release: it must hold a release.json with a name") from error
-    if not RELEASE_NAME.fullmatch(name):
-        raise HomewardError(
-            f"a release's name must be 1 to 63 of a-z, 0-9, dot, dash and underscore; found {name!r}"
-        )
-    return name
 
 
 def _versions(home: Path) -> list[Any]:

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 from features.errors import HomewardError
 
 NAME = "homeward"
+RELEASE_NAME = re.compile(r"[a-z0-9]([-._a-z0-9]{0,61}[a-z0-9])?")  # what a BentoML tag may hold
 
 
 def store_folder(home: Path) -> Path:
@@ -52,3 +54,16 @@ def files_digest(folder: Path) -> str:
         if not name.endswith(".yaml")
     }
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+
+
+def release_name(folder: Path) -> str:
+    """Return the name in a release's `release.json`; raises HomewardError if there is none usable."""
+    try:
+        name = str(json.loads((folder / "release.json").read_text("utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HomewardError(f"{folder} is not a release: it must hold a release.json with a name") from error
+    if not RELEASE_NAME.fullmatch(name):
+        raise HomewardError(
+            f"a release's name must be 1 to 63 of a-z, 0-9, dot, dash and underscore; found {name!r}"
+        )
+    return name

@@ -70,6 +70,8 @@ def _fit(home: Path, source: tuple[str, ...], file: Path) -> str:
         (("evaluate", "--source", "simulated", "--release", "absent"), "absent"),
         (("promote", "absent"), "absent"),
         (("fit", "--source", "simulated", "--json", "no-such-folder/out.json"), "must exist"),
+        (("fit", "--source", "simulated", "--plan", "no-such.json"), "no-such.json cannot be read"),
+        (("tune", "--source", "simulated", "--what", "all"), "--what must be dates, readmission, both"),
         (("predict", "--source", "simulated", "--out", "predictions.docx"), ".parquet or .csv"),
     ],
 )

@@ -128,7 +128,7 @@ def _readmission_risks(inputs: Inputs) -> tuple[Prepared, dict[str, Numbers]]:
     risks = {"the release": release.readmission.risk(matrix)} if release.readmission else {}
     for leaves in LEAVES:
         inputs.say(f"readmission by trees of {leaves} leaves")
-        plan = replace(inputs.plan, risk_leaves=(leaves,))
+        plan = replace(inputs.plan, risk_leaves=leaves, risk_few_leaves=leaves)
         sample = rows.readmission_sample(learnt, release.encoder.code_positions, at_discharge, plan)
         found = fit_readmission(
             sample, plan.risk_sizes(), folds(rows.rows.loc[at_discharge, "patient_id"], FOLDS)
