@@ -66,7 +66,7 @@ def fitted(sample: Sample, size: Size, later: Sample | None = None, patience: in
     return lgb.Booster(model_str=booster.model_to_string())  # the best trees only, as a release keeps them
 
 
-def best_size(sample: Sample, sizes: Sequence[Size], fold: npt.NDArray[np.int64], patience: int = 30) -> Size:
+def best_size(sample: Sample, sizes: Sequence[Size], fold: npt.NDArray[np.int64], patience: int = 60) -> Size:
     """Return the size, with its number of trees, of the lowest log loss on patients held out, fold by fold."""
     parts = [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in np.unique(fold)]
     found = []

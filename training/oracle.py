@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from features.errors import DataFault
 from features.sources.simulation import MOST_AT_ONCE, Arguments
@@ -20,6 +21,7 @@ from training.split import patient_draws
 
 MOST_FORECASTS = 12_000  # rows whose days are compared: about two milliseconds each
 SALT = "homeward-oracle-v1"
+REMEMBERED_DAYS = 365  # of earlier stays: before, the hospital remembers those that its extract lacks
 KINDS = ("models", "truth", "ceiling")
 TRUTH_TABLE = "Beside the truth, which simulated patients have"
 Mask = npt.NDArray[np.bool_]
@@ -47,9 +49,10 @@ def oracle_figures(
     """Return figures of the models, the truth and the ceiling on the same rows, and how near the models come.
 
     Readmission is compared on every row whose outcome is known at discharge; dates, and readmission before
-    discharge, on the board and admission rows of some patients, chosen by hash: about `most_forecasts`.  Ranges
-    and medians are taken within 60 days for all three.  The ceiling knows the hidden severity class, which
-    nobody can.  Raises DataFault if the hospital is not the one that `arguments` make.
+    discharge, on the board and admission rows of some patients, chosen by hash: about `most_forecasts`.  Rows
+    of the first year are left out where there are later ones: what acts on a person then is on no record.
+    Ranges and medians are taken within 60 days for all three.  The ceiling knows the hidden severity class,
+    which nobody can.  Raises DataFault if the hospital is not the one that `arguments` make.
     """
     truth = Truth(arguments)
     _same(truth, test)
@@ -79,11 +82,20 @@ def _same(truth: Truth, test: Prepared) -> None:
 
 
 def _chosen(test: Prepared, moment: str, most_forecasts: int) -> Mask:
-    rows = (test.rows["moment"] == moment).to_numpy()
+    remembered = recorded_long_enough(test)
+    rows = (test.rows["moment"] == moment).to_numpy() & remembered
     if moment == "discharge":
         return rows & test.for_readmission()
-    share = most_forecasts / max(int((test.rows["moment"].isin(["board", "admission"])).sum()), 1)
+    asked = test.rows["moment"].isin(["board", "admission"]).to_numpy() & remembered
+    share = most_forecasts / max(int(asked.sum()), 1)
     return rows & (patient_draws(test.rows["patient_id"], SALT) < share)
+
+
+def recorded_long_enough(test: Prepared) -> Mask:
+    """Tell which rows have a year of the record behind them; all rows where none has."""
+    begun = test.hospital.admissions["admitted_at"].min()
+    late = (test.rows["at"] >= begun + pd.Timedelta(days=REMEMBERED_DAYS)).to_numpy()
+    return late if late.any() else ~late
 
 
 def _figures(
@@ -188,4 +200,5 @@ def beside_the_truth(
         return found, [*notes, f"the truth is computed for at most {MOST_AT_ONCE:,} simulated admissions"]
     compared = oracle_figures(predictor, rows, arguments)
     beside.tables[TRUTH_TABLE] = told(compared)
-    return {**found, "oracle": compared}, notes
+    year = "the truth is compared on rows with a year of the record behind them"
+    return {**found, "oracle": compared}, [*notes, year]

@@ -65,7 +65,7 @@ class TrainingPlan:
     early_weight: float = 0.3
     """What an admission or board row weighs against a discharge row when the readmission model learns."""
 
-    risk_learning_rate: float = 0.04
+    risk_learning_rate: float = 0.03
     """Learning rate of the readmission booster."""
 
     smallest_leaf: int = 3000

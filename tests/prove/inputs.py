@@ -4,6 +4,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from features.sources.simulation import simulate
 from features.sources.simulation.estimate import Estimate
 from features.sources.simulation.summary import measured
@@ -14,20 +17,27 @@ from training.fit import fit
 from training.plan import TrainingPlan
 
 LEARNT_FROM_SEED, OTHERS_SEED = 1, 2
+Numbers = npt.NDArray[np.float64]
 
 
 class Inputs:
     """Inputs shared by lines, each made once a process, when a line first asks for it.
 
-    `admissions` is the size of each hospital, `others` of the one whose patients the release never saw.
+    `admissions` is the size of each hospital, `others` of the one whose patients no release ever saw, `sizes`
+    are those of two hospitals whose releases stand beside the truth about the others.
     """
 
     def __init__(
-        self, say: Callable[[str], None] = print, admissions: int = 40_000, others: int = 20_000
+        self,
+        say: Callable[[str], None] = print,
+        admissions: int = 40_000,
+        others: int = 20_000,
+        sizes: tuple[int, int] = (20_000, 200_000),
     ) -> None:
         self.say = say
         self.admissions = admissions
         self.admissions_of_others = others
+        self.sizes = sizes  # of the hospitals whose releases stand beside the truth
         self.plan = TrainingPlan()
         self._hospitals: dict[tuple[str, int], Hospital] = {}
         self._figures: dict[tuple[str, int], dict[str, Estimate]] = {}

@@ -2,6 +2,7 @@
 
 import gates
 import look_ahead
+import model_lines
 import reason_lines
 import speed
 import truth_lines
@@ -11,6 +12,7 @@ LINES: tuple[Line, ...] = (
     *gates.lines(),
     *truth_lines.lines(),
     *look_ahead.lines(),
+    *model_lines.lines(),
     *reason_lines.lines(),
     *speed.lines(),
 )

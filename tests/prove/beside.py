@@ -1,0 +1,118 @@
+"""What the lines T3 to T7 compare: releases of two sizes beside the truth about other patients."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from inputs import LEARNT_FROM_SEED, OTHERS_SEED, Inputs, Numbers
+
+from features.sources.simulation import Arguments, simulate
+from features.sources.simulation.truth import Known, Truth
+from models.distribution import Curves, fewest_days, raised
+from models.predictor import Predictor
+from training.cohort import Prepared, prepared
+from training.fit import fit
+from training.metrics import LAST_DAY, censoring_weights
+from training.oracle import recorded_long_enough
+from training.split import patient_draws
+
+MOST_FORECASTS = 12_000
+SALT = "homeward-proof-truth"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Rows of other patients, what could be known of them, and what became of them."""
+
+    rows: Prepared
+    known: Known
+
+    @property
+    def truth(self) -> Curves:
+        """The true curves of days 0 to 60."""
+        home_by = np.cumsum(self.known.home, axis=1)
+        return Curves(1 - home_by, home_by, raised(np.cumsum(self.known.ready, axis=1), home_by))
+
+    def curves(self, release: Predictor) -> Curves:
+        """Return a release's curves of days 0 to 60."""
+        found = release.curves(self.rows.table, self.rows.days())
+        near = slice(0, LAST_DAY + 1)
+        ready = None if found.ready_by is None else found.ready_by[:, near]
+        return Curves(found.in_bed[:, near], found.home_by[:, near], ready)
+
+
+def smaller(inputs: Inputs) -> Predictor:
+    """Return the release of the lesser size that is proved."""
+    if inputs.sizes[0] == inputs.admissions:
+        return inputs.release
+    return _released(inputs.once(rows_of_smaller), inputs)
+
+
+def larger(inputs: Inputs) -> Predictor:
+    """Return the release of the greater size that is proved; a site for each 100,000 admissions."""
+    if inputs.sizes[1] == inputs.sizes[0]:
+        return inputs.once(smaller)
+    return _released(rows_of_hospital(inputs.sizes[1], inputs), inputs)
+
+
+def rows_of_smaller(inputs: Inputs) -> Prepared:
+    """Return the moments that the smaller release learns from."""
+    if inputs.sizes[0] == inputs.admissions:
+        return inputs.rows
+    return rows_of_hospital(inputs.sizes[0], inputs)
+
+
+def rows_of_hospital(admissions: int, inputs: Inputs) -> Prepared:
+    """Return the moments of a hospital of so many admissions."""
+    inputs.say(f"simulating {admissions:,} admissions to learn from")
+    return prepared(simulate(admissions, seed=LEARNT_FROM_SEED), inputs.plan, inputs.say)
+
+
+def _released(rows: Prepared, inputs: Inputs) -> Predictor:
+    return fit(rows, inputs.plan, inputs.say).predictor
+
+
+def truth_of_others(inputs: Inputs) -> Truth:
+    """Return the truth about the patients whom no release saw."""
+    return Truth(Arguments(inputs.admissions_of_others, seed=OTHERS_SEED))
+
+
+def rows_of(moment: str, inputs: Inputs) -> Beside:
+    """Return other patients' rows of one kind with the truth: all discharges, or those of some patients."""
+    others = inputs.others
+    remembered = recorded_long_enough(others)
+    chosen = (others.rows["moment"] == moment).to_numpy() & remembered
+    if moment == "discharge":
+        chosen &= others.for_readmission()
+    else:
+        share = MOST_FORECASTS / max(int(chosen.sum()), 1)
+        chosen &= patient_draws(others.rows["patient_id"], SALT) < share
+    inputs.say(f"the truth about {int(chosen.sum()):,} rows of the kind {moment}")
+    some = others.pick(chosen)
+    return Beside(some, inputs.once(truth_of_others).at(some.rows, days_ahead=LAST_DAY + 1))
+
+
+at_discharge, on_the_board = partial(rows_of, "discharge"), partial(rows_of, "board")
+
+
+def seen(rows: Prepared) -> Numbers:
+    """Return the inverse-censoring weights of leaving."""
+    return censoring_weights(
+        rows.targets.observed_days, rows.targets.exit_day, rows.rows["exit_kind"].to_numpy(str)
+    )
+
+
+def ready_state(rows: Prepared) -> tuple[Numbers, Numbers]:
+    """Return the day of becoming ready, NaN unless seen, and the weight of each row."""
+    goals, kind = rows.targets, rows.rows["exit_kind"].to_numpy(str)
+    ready = np.isfinite(goals.ready_day)
+    state = np.where(ready, "home", np.where(kind == "home", "", kind))
+    ended = np.where(ready, goals.ready_day, goals.exit_day)
+    weight = censoring_weights(goals.ready_observed_days, ended, state) * goals.ready_usable
+    return np.where(ready, goals.ready_day, np.nan), weight
+
+
+def widths(home_by: Numbers) -> Numbers:
+    """Return how many days each range of a curve of days 0 to 60 holds."""
+    first, last = fewest_days(home_by)
+    return (last - first + 1).astype(np.float64)
