@@ -207,6 +207,8 @@ class Predictor:
         """Tell which rows are of sites that record the criteria to reside often enough for a ready date."""
         if self.date_model is None or self.date_model.ready is None:
             return np.zeros(len(table), bool)
+        if not self.sites_without_ready:
+            return np.ones(len(table), bool)
         return ~table["site"].astype("str").fillna("").isin(self.sites_without_ready).to_numpy()
 
     def _add_warnings(self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix) -> None:

@@ -46,7 +46,7 @@ class TrainingPlan:
     date_learning_rate: float = 0.1
     """Learning rate of the date boosters."""
 
-    date_penalty: float = 300.0
+    date_penalty: float = 1500.0
     """LightGBM's lambda_l2 of the date boosters: a long stay's many rows are one person's."""
 
     risk_rounds: int = 500

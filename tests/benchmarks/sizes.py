@@ -82,7 +82,7 @@ def measured(
     first = first_fit(learn, later, plan, lambda stage: None).predictor
     # One reference for all sizes: where a path of reasons starts moves no time, and its SHAP values are dear.
     first = replace(first, references=references(first, learn, plan))
-    patients = _patients(rows)
+    patients = patients_of(rows)
     found: dict[str, dict[str, Any]] = {}
     predictors = {}
     for size in sizes:
@@ -110,7 +110,7 @@ def _of_size(first: Predictor, sides: tuple[Prepared, Prepared], plan: TrainingP
     return calibrated(predictor, unseen_by(predictor, later, plan), plan)
 
 
-def _patients(rows: Prepared) -> Patients:
+def patients_of(rows: Prepared) -> Patients:
     """Return a table of one row and its moment for each inpatient of the last days, 200 or all there are."""
     found: list[tuple[pd.DataFrame, pd.Timestamp]] = []
     for days in range(3, 60):

@@ -20,7 +20,8 @@ from beside import (
 from coherence import contradictions, contradictions_of_patients
 from cut_hospital import immature_labels, incidence_gap, late_centile, negative_delays
 from inputs import Inputs, Numbers
-from line import Found, Line
+from line import INFINITY, Found, Line
+from speed import benchmark
 from truth_lines import slope
 
 from features.sources.simulation.estimate import Estimate, People
@@ -89,6 +90,8 @@ def _rivals() -> Iterator[Row]:
         yield f"T3{letter}", f"Coming back, AUROC less that of {rival}", "above 0", partial(won, rival), 0, 1
     words = "Leaving, mean error over specialty by day's"
     yield "T4c", words, "at most 0.8", over_specialty, 0, 0.8
+    words = "Leaving, CRPS of LightGBM quantile regression over ours"
+    yield "T4d", words, "above 1", over_quantiles, 1, INFINITY
 
 
 def _calibration() -> Iterator[Row]:
@@ -193,6 +196,16 @@ def over_specialty(inputs: Inputs) -> Found:
     curves = specialty_by_day(weighed.at("board"), rows.cohort)
     ours = beside.curves(inputs.once(smaller)).home_by
     return _over(rows, False, (ours, curves), _day_error)
+
+
+def over_quantiles(inputs: Inputs) -> Found:
+    """Return the CRPS of 19 quantile boosters over that of the hazards, on the same patients held out."""
+    rivals, curves = benchmark("rivals"), benchmark("rival_curves")
+    name = "quantiles"
+    rows = inputs.once(rows_of_smaller)
+    found = rivals.measured(rows, inputs.plan, {name: curves.quantile_boosting})["dates"]
+    ours, theirs = found[rivals.HAZARDS]["crps"], found[name]["crps"]
+    return Found(Estimate(theirs / ours, found[name]["crps_interval"]), f"{theirs:.2f} and {ours:.2f} days")
 
 
 def back_slope(inputs: Inputs) -> Found:

@@ -21,6 +21,6 @@ CHAPTERS = {
     "O": "Is the truth about it true?",
     "T": "Can the predictions be trusted?",
     "S": "What does simulating a hospital cost?",
-    "P": "What does the feature table cost?",
+    "P": "What do the feature table and a prediction cost?",
 }
 """What the lines of each letter ask."""

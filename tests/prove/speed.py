@@ -25,20 +25,41 @@ def lines() -> tuple[Line, ...]:
         Line(
             "P2c", "Feature table of 1,000,000, time over that of 100,000", "at most 11 times", _growth, 0, 11
         ),
+        Line("P4a", "One prediction without reasons, ms of one core", "at most 3", _plain, 0, 3),
+        Line("P4b", "One prediction with reasons, ms of one core", "at most 12", _explained, 0, 12),
     )
+
+
+def _one_prediction(inputs: Inputs) -> dict[bool, float]:
+    """Return the median milliseconds of one inpatient's answer in process, with and without reasons."""
+    sizes = benchmark("sizes")
+    patients = sizes.patients_of(inputs.others)
+    return {
+        explain: sizes.milliseconds({"it": inputs.release}, patients, explain)["it"]
+        for explain in (False, True)
+    }
+
+
+def _plain(inputs: Inputs) -> Found:
+    return Found(Estimate(inputs.once(_one_prediction)[False]))
+
+
+def _explained(inputs: Inputs) -> Found:
+    return Found(Estimate(inputs.once(_one_prediction)[True]), "both dates and the risk")
 
 
 @cache
 def _simulation() -> dict[str, float]:
-    return _benchmark("simulation").measured(LARGE)
+    return benchmark("simulation").measured(LARGE)
 
 
 @cache
 def _table() -> dict[str, Any]:
-    return _benchmark("feature_table").measured(SMALL, LARGE)
+    return benchmark("feature_table").measured(SMALL, LARGE)
 
 
-def _benchmark(name: str) -> Any:
+def benchmark(name: str) -> Any:
+    """Return the module of a benchmark."""
     folder = str(Path(__file__).parents[1] / "benchmarks")
     if folder not in sys.path:
         sys.path.append(folder)
