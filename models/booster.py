@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEAVES_AT_LEAST = 100  # few rows still allow so many leaves
+ROWS_A_PENALTY = 300  # rows that a penalty of 1 needs: a small hospital is not smoothed flat
 MOST_OF_A_GROUP = 100  # rows of a code that may be split on alone, unless smoothing asks for more
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
@@ -94,7 +95,7 @@ def settings(sample: Sample, size: Size) -> dict[str, Any]:
         "cat_smooth": size.smoothing,
         "cat_l2": size.smoothing,
         "max_cat_threshold": 16,
-        "lambda_l2": size.penalty,
+        "lambda_l2": min(size.penalty, len(sample.label) / ROWS_A_PENALTY),
         "feature_fraction": size.features,
         "seed": size.seed,
         "num_threads": size.threads,
