@@ -132,7 +132,7 @@ class TestCensoredDeaths:
         print(f"of {some.sum():,} rows: truth {own:.3f}, the composed curves {curves.mean():.3f}")
         assert censored - truth > 0.03
         assert counted == pytest.approx(truth, abs=1e-9)
-        # A release of so few stays is itself uncertain by two or three points; T8 holds a large one to one point.
+        # So small a release is itself uncertain by two or three points; T8 holds a large one to one.
         assert abs(curves.mean() - own) < 0.75 * (censored - truth)
 
 
