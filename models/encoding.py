@@ -86,12 +86,8 @@ class Encoder:
         codes = texts.cat.codes.to_numpy()
         return np.where(codes >= 0, np.append(positions, np.nan)[codes], np.nan)
 
-    def unknown(self, table: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
-        """Return, for each code feature, which rows hold a code that the release does not know."""
-        return self.unknown_codes(self.matrix(table))
-
     def unknown_codes(self, matrix: Matrix) -> dict[str, npt.NDArray[np.bool_]]:
-        """Return the same from the encoded rows."""
+        """Return, for each code feature, which encoded rows hold a code that the release does not know."""
         return {
             feature.name: matrix[:, position] == len(self.categories[feature.name])
             for position, feature in enumerate(self.features)

@@ -10,12 +10,12 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from models.booster import logit, sigmoid
+from models.calibration import FEWEST_EVENTS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Kind = Literal["platt", "beta", "isotonic"]
 KINDS: tuple[Kind, ...] = ("platt", "beta", "isotonic")
-FEWEST_EVENTS = 50  # fewer than this many outcomes cannot move a forecast
 FEWEST_FOR_STEPS = (
     1000  # outcomes; isotonic regression learns noise from fewer (Niculescu-Mizil and Caruana 2005)
 )
@@ -26,8 +26,8 @@ class RiskMap:
     """A monotone map from uncalibrated log-odds to a risk.
 
     Platt (1999) and Beta (Kull et al. 2017) give log-odds `low` * ln(p) - `high` * ln(1 - p) + `intercept`, for
-    Platt with `low` = `high`; isotonic regression gives points
-    `at` (log-odds) and `to` (risk), joined by lines.
+    Platt with `low` = `high`; isotonic regression gives points `at` (log-odds)
+    and `to` (risk), joined by lines.
     """
 
     kind: Kind = "platt"

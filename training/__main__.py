@@ -82,7 +82,7 @@ def fit(
 
     writable(figures)
     plan = plan_from(plan_file, seed, threads)
-    with stages(12) as say:
+    with stages(17) as say:
         hospital = hospital_of(source, path, say)
         rows = prepared(hospital, plan, say)
         made = fitting.fit(rows, plan, say)

@@ -1,4 +1,4 @@
-"""Calibrating date curves: the maps of nested groups, from patients whom the boosters never saw."""
+"""Fitting and calibrating date curves: the maps of nested groups, from patients whom the boosters never saw."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,13 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.calibration import CurveMaps, Happened, fit_curve_maps
-from models.discharge_date import fit_dates
+from models.discharge_date import DateModel, fit_dates
 from models.distribution import Curves
+from models.encoding import Encoder, Matrix
 from models.explanation import groups
 from models.predictor import Predictor
 from models.reasons import PARENTS
 from training.cohort import Prepared, Say
 from training.metrics import censoring_weights
+from training.outcomes import ready_state
 from training.plan import TrainingPlan
 from training.split import folds
 
@@ -30,6 +32,33 @@ class Unseen:
     curves: Curves
 
 
+def fitted_dates(
+    rows: Prepared,
+    matrix: Matrix,
+    chosen: Rows,
+    encoder: Encoder,
+    plan: TrainingPlan,
+    later: Prepared | None = None,
+    rounds: Mapping[str, int] | None = None,
+) -> DateModel:
+    """Fit the date boosters on the chosen rows, encoded in `matrix`; those of `later` stop them where given."""
+    stopping = None
+    if later is not None:
+        theirs = later.for_dates()
+        encoded = encoder.matrix(later.table)[theirs]
+        stopping = (encoded, later.days().pick(theirs), later.targets.pick(theirs))
+    return fit_dates(
+        matrix[chosen],
+        rows.days().pick(chosen),
+        rows.targets.pick(chosen),
+        encoder.code_positions,
+        plan.date_size(),
+        stopping,
+        rounds,
+        plan.most_rows,
+    )
+
+
 def unseen_by(predictor: Predictor, later: Prepared, plan: TrainingPlan) -> Unseen:
     """Return later patients' board rows with the predictor's own curves."""
     some = later.pick(_to_calibrate_on(later, plan))
@@ -42,21 +71,13 @@ def out_of_fold(
 ) -> Unseen:
     """Return board rows with the curves of boosters fitted on the other folds of patients, fold by fold."""
     asked, learnt = _to_calibrate_on(rows, plan), rows.for_dates()
-    matrix, codes = predictor.encoder.matrix(rows.table), predictor.encoder.code_positions
+    matrix = predictor.encoder.matrix(rows.table)
     fold = folds(rows.rows["patient_id"], plan.calibration_folds)
     parts, chosen = [], []
     for one in range(plan.calibration_folds):
         say(f"calibrating the date models: fold {one + 1} of {plan.calibration_folds}")
         mine, out = learnt & (fold != one), asked & (fold == one)
-        model = fit_dates(
-            matrix[mine],
-            rows.days().pick(mine),
-            rows.targets.pick(mine),
-            codes,
-            plan.date_size(),
-            rounds=rounds,
-            most_rows=plan.most_rows,
-        )
+        model = fitted_dates(rows, matrix, mine, predictor.encoder, plan, rounds=rounds)
         parts.append(model.curves(matrix[out], rows.days().pick(out)))
         chosen.append(np.flatnonzero(out))
     order = np.argsort(np.concatenate(chosen))
@@ -81,9 +102,7 @@ def calibrated(predictor: Predictor, unseen: Unseen, plan: TrainingPlan) -> Pred
     home_map = fit_curve_maps(unseen.curves.home_by, home, group, PARENTS, plan.seed)
     ready_map, ready_by = CurveMaps(), unseen.curves.ready_by
     if ready_by is not None:
-        seen = np.isfinite(goals.ready_day)
-        ended = np.where(seen, goals.ready_day, goals.exit_day)
-        state = np.where(seen, "home", np.where(kind == "home", "", kind))
+        _, state, ended = ready_state(goals, kind)
         weight = censoring_weights(goals.ready_observed_days, ended, state) * goals.weight * goals.ready_usable
         ready = Happened(goals.ready_day, weight, stay)
         ready_map = fit_curve_maps(ready_by, ready, group, PARENTS, plan.seed)

@@ -134,14 +134,14 @@ def _prepared(hospital: Hospital, moments: pd.DataFrame, weight: npt.NDArray[np.
         exit_kind=own["exit_kind"],
         readmitted=own["readmitted"],
         same_issue=own["same_issue"],
-        left_at=inpatients_left(hospital, moments),
+        left_at=stay_ends(hospital, moments),
         home_day=np.where(goals.went_home, goals.exit_day, np.nan),
     )
     rows["readmission_weight"] = _one_a_stay(rows)
     return Prepared(hospital, Cohort(table, rows), goals)
 
 
-def inpatients_left(hospital: Hospital, moments: pd.DataFrame) -> pd.Series:
+def stay_ends(hospital: Hospital, moments: pd.DataFrame) -> pd.Series:
     """Return when the stay of each moment truly ended."""
     return moments["admission_id"].map(hospital.admissions.set_index("admission_id")["discharged_at"])
 

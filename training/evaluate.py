@@ -12,7 +12,7 @@ from models.predictor import Predictor
 from training.baselines import Cohort, baseline_figures
 from training.cohort import Prepared, data_digest, planned_days
 from training.metrics import LAST_DAY, Figures, censoring_weights, date_figures, readmission_figures
-from training.outcomes import READY_RECORDED_SHARE, criteria_recorded_shares
+from training.outcomes import READY_RECORDED_SHARE, criteria_recorded_shares, ready_state
 from training.returning import deaths_after_leaving
 from training.split import folds
 
@@ -175,15 +175,11 @@ def ready_figures(some: Prepared, curves: Curves) -> Figures | None:
     asked = goals.ready_usable
     if not asked.any():
         return None
-    seen = np.isfinite(goals.ready_day)
-    kind = np.where(seen, "home", some.rows["exit_kind"].to_numpy(str))
-    kind = np.where(~seen & (kind == "home"), "", kind)
-    ended = np.where(seen, goals.ready_day, goals.exit_day)
+    ready_day, kind, ended = ready_state(goals, some.rows["exit_kind"].to_numpy(str))
     weight = censoring_weights(goals.ready_observed_days[asked], ended[asked], kind[asked])
     by = curves.ready_by[asked]
     first, last = (edge.astype(np.float64) for edge in fewest_days(ready_if_home(curves)[asked]))
-    ready_day = np.where(seen, goals.ready_day, np.nan)[asked]
-    return date_figures(by[:, : LAST_DAY + 1], ready_day, kind[asked], first, last, weight)
+    return date_figures(by[:, : LAST_DAY + 1], ready_day[asked], kind[asked], first, last, weight)
 
 
 def _weighed(some: Prepared) -> Cohort:

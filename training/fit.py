@@ -9,12 +9,11 @@ from features.catalogue import catalogue
 from features.errors import HomewardError
 from models.booster import Size
 from models.calibration import CurveMaps
-from models.discharge_date import fit_dates
 from models.encoding import Encoder, Matrix
 from models.predictor import Predictor
 from models.readmission import FOLDS, FittedRisk, fit_readmission
 from training.baselines import Cohort, logistic_out_of_fold
-from training.calibrate import calibrated, out_of_fold, unseen_by
+from training.calibrate import calibrated, fitted_dates, out_of_fold, unseen_by
 from training.cohort import Prepared, Say
 from training.detail import Detail, detail
 from training.evaluate import figures, risk_figures
@@ -44,7 +43,7 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     """Fit on one set of patients, calibrate on another, measure on a third, then refit on all.
 
     The figures are those from before the refit, on patients and months that the measured models never
-    saw.  The refit takes each booster's rounds and the curves' maps from the first fit.
+    saw.  The refit takes each booster's rounds and size from the first fit, its maps from patients out of fold.
     """
     side = parts(rows.rows, rows.hospital.dates, plan)
     learn, later, test = (rows.pick((side == name).to_numpy()) for name in ("fit", "calibrate", "test"))
@@ -62,7 +61,7 @@ def fit(rows: Prepared, plan: TrainingPlan, say: Say) -> Fitted:
     predictor, crossed = _refit(rows, first, plan, say)
     if crossed is not None:
         found["out_of_fold"] = crossed
-        notes.append(_out_of_fold_note(crossed))
+        notes.append(_crossed_note(crossed))
     if crossed is not None and rows.hospital.dates == "none":  # patients alone are split: use all of them
         beside = Detail(calibration={}, intervals={})  # the picture and the interval would be another model's
         found["readmission"] = crossed["readmission"]
@@ -100,18 +99,9 @@ class First:
 def first_fit(learn: Prepared, later: Prepared, plan: TrainingPlan, say: Say) -> First:
     """Fit on one set of patients; another, of later months, stops the date boosters; nothing is mapped yet."""
     encoder = _encoder(learn)
-    here, there = encoder.matrix(learn.table), encoder.matrix(later.table)
+    here = encoder.matrix(learn.table)
     say("fitting the date models")
-    mine, theirs = learn.for_dates(), later.for_dates()
-    date_model = fit_dates(
-        here[mine],
-        learn.days().pick(mine),
-        learn.targets.pick(mine),
-        encoder.code_positions,
-        plan.date_size(),
-        (there[theirs], later.days().pick(theirs), later.targets.pick(theirs)),
-        most_rows=plan.most_rows,
-    )
+    date_model = fitted_dates(learn, here, learn.for_dates(), encoder, plan, later=later)
     risks = _risks(learn, here, encoder, plan, say, {})
     predictor = Predictor(
         release="not kept yet",
@@ -157,19 +147,11 @@ def _refit(
 ) -> tuple[Predictor, dict[str, Any] | None]:
     """Fit on every row with the rounds and sizes of the first fit, calibrated on patients out of fold."""
     encoder = _encoder(rows)
-    matrix, mine, dates = encoder.matrix(rows.table), rows.for_dates(), first.predictor.date_model
+    matrix, dates = encoder.matrix(rows.table), first.predictor.date_model
     assert dates is not None
     trees_of = {"leave": dates.leave, "home": dates.home, "ready": dates.ready}
     rounds = {name: max(booster.num_trees(), 10) for name, booster in trees_of.items() if booster}
-    date_model = fit_dates(
-        matrix[mine],
-        rows.days().pick(mine),
-        rows.targets.pick(mine),
-        encoder.code_positions,
-        plan.date_size(),
-        rounds=rounds,
-        most_rows=plan.most_rows,
-    )
+    date_model = fitted_dates(rows, matrix, rows.for_dates(), encoder, plan, rounds=rounds)
     predictor = replace(first.predictor, encoder=encoder, date_model=date_model)
     predictor = calibrated(predictor, out_of_fold(predictor, rows, rounds, plan, say), plan)
     risks = _risks(rows, matrix, encoder, plan, say, first.sizes) if first.sizes else {}
@@ -180,10 +162,10 @@ def _refit(
     known = rows.for_readmission()
     held = rows.rows[known]
     chances = pd.Series(risks["readmission"].out_of_fold, index=held.index)
-    return predictor, _out_of_fold(Cohort(rows.table[known], held), chances, rows)
+    return predictor, _crossed(Cohort(rows.table[known], held), chances, rows)
 
 
-def _out_of_fold(known: Cohort, risk: pd.Series, rows: Prepared) -> dict[str, Any]:
+def _crossed(known: Cohort, risk: pd.Series, rows: Prepared) -> dict[str, Any]:
     """Return figures in which every patient was held out once; without a calendar, a baseline's beside."""
     crossed: dict[str, Any] = {"readmission": risk_figures(risk, known.rows), "baselines": {}}
     if rows.hospital.dates == "none":
@@ -195,7 +177,7 @@ def _out_of_fold(known: Cohort, risk: pd.Series, rows: Prepared) -> dict[str, An
     return crossed
 
 
-def _out_of_fold_note(crossed: dict[str, Any]) -> str:
+def _crossed_note(crossed: dict[str, Any]) -> str:
     figures = crossed["readmission"]
     return (
         f"readmission at discharge with every patient held out once, in {FOLDS} folds by patient: "

@@ -118,16 +118,18 @@ def _figures(
     }
     if moment == "discharge" or (known is None and predictor.date_model is None):
         return found
-    curves = _within(predictor.curves(some.table, some.days()) if known is None else _curves(known))
+    curves = within(predictor.curves(some.table, some.days()) if known is None else true_curves(known))
     return {**found, "discharge": discharge_figures(some, curves), "ready": ready_figures(some, curves)}
 
 
-def _curves(known: Known) -> Curves:
+def true_curves(known: Known) -> Curves:
+    """Return the curves of what could be known."""
     home_by = np.cumsum(known.home, axis=1)
     return Curves(1 - home_by, home_by, raised(np.cumsum(known.ready, axis=1), home_by))
 
 
-def _within(curves: Curves) -> Curves:
+def within(curves: Curves) -> Curves:
+    """Return the days 0 to LAST_DAY of curves."""
     near = slice(0, LAST_DAY + 1)
     ready = None if curves.ready_by is None else curves.ready_by[:, near]
     return Curves(curves.in_bed[:, near], curves.home_by[:, near], ready)

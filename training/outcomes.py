@@ -52,6 +52,19 @@ def targets(
     )
 
 
+def ready_state(
+    goals: Targets, exit_kind: npt.NDArray[np.str_]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.str_], npt.NDArray[np.float64]]:
+    """Return the day of becoming ready (NaN unless seen), how each row ended for that question, and when.
+
+    It ends with "home" where readiness was seen; who went home without is as one still watched, "".
+    """
+    seen = np.isfinite(goals.ready_day)
+    state = np.where(seen, "home", np.where(exit_kind == "home", "", exit_kind))
+    ended = np.where(seen, goals.ready_day, goals.exit_day)
+    return np.where(seen, goals.ready_day, np.nan), state, ended
+
+
 def _observed_days(
     hospital: Hospital, today: npt.NDArray[np.datetime64], exit_kind: npt.NDArray[np.str_]
 ) -> npt.NDArray[np.float64]:

@@ -26,16 +26,17 @@ from models.readmission import picked
 from models.risk_map import fit_risk_map
 from training.baselines import Cohort
 from training.cohort import Prepared, Say, prepared
+from training.fit import FEWEST_LABELS
 from training.gain import Losses, Mask, Scored
 from training.metrics import LAST_DAY, censoring_weights, curve_losses, weighted_mean
+from training.outcomes import ready_state
 from training.plan import TrainingPlan
 from training.split import folds, parts, patient_draws
 
 FOLDS = 3  # each more costs another fit a trial
 STOP_SHARE = 0.15  # of the patients learnt from: about what calibrates and stops in `fit`
 FEWEST_PATIENTS = 60  # 20 a fold
-FEWEST_LABELS = 50  # rows of people who came back, as `fit` asks
-PATIENCE = 40  # trees of the readmission booster without a gain, as `fit_readmission` waits
+PATIENCE = 40  # trees of the readmission booster without a gain
 SMALLEST_CHANCE = 1e-12  # a chance of 0 for what happened would cost infinitely much
 
 
@@ -245,11 +246,8 @@ def date_losses(some: Prepared, home_by: Floats, ready_by: Floats) -> dict[str, 
     found = {"discharge": Losses(people, later, curve_losses(home_by, home_day), weight * own)}
     asked = goals.ready_usable & np.isfinite(ready_by).all(axis=1)
     if asked.any():
-        seen = np.isfinite(goals.ready_day)
-        kind = np.where(seen, "home", np.where(kind == "home", "", kind))
-        ended = np.where(seen, goals.ready_day, goals.exit_day)
+        ready_day, kind, ended = ready_state(goals, kind)
         weight = censoring_weights(goals.ready_observed_days[asked], ended[asked], kind[asked])
-        ready_day = np.where(seen, goals.ready_day, np.nan)[asked]
-        loss = curve_losses(ready_by[asked], ready_day)
+        loss = curve_losses(ready_by[asked], ready_day[asked])
         found["ready"] = Losses(people[asked], later[asked], loss, weight * own[asked])
     return found

@@ -85,7 +85,7 @@ def measured(rows: Prepared, plan: TrainingPlan, rivals: Rivals = RIVALS, **limi
 
 
 def _curves(contest: Contest, asked: Prepared, rivals: Rivals) -> tuple[dict[str, Figures], dict[str, Floats]]:
-    contest.matrices  # noqa: B018  (encoded once, and charged to nobody)
+    _ = contest.matrices  # encoded once, and charged to nobody
     found, curves = {}, {}
     losses: dict[str, Floats] = {}
     for name, fit in rivals.items():

@@ -29,8 +29,8 @@ def test_a_row_alone_is_encoded_as_among_others(ward: object, news2: float, frai
     table = table.astype({"frail": "float64"})
     pair = pd.concat([table, table])
     np.testing.assert_array_equal(ENCODER.matrix(table)[0], ENCODER.matrix(pair)[1])
-    for name, alone in ENCODER.unknown(table).items():
-        assert alone[0] == ENCODER.unknown(pair)[name][1]
+    for name, alone in ENCODER.unknown_codes(ENCODER.matrix(table)).items():
+        assert alone[0] == ENCODER.unknown_codes(ENCODER.matrix(pair))[name][1]
 
 
 def test_a_row_of_numbers_keeps_its_whole_numbers() -> None:

@@ -8,15 +8,15 @@ from inputs import LEARNT_FROM_SEED, OTHERS_SEED, Inputs, Numbers
 
 from features.sources.simulation import Arguments, simulate
 from features.sources.simulation.truth import Known, Truth
-from models.distribution import Curves, fewest_days, raised
+from models.distribution import Curves, fewest_days
 from models.predictor import Predictor
 from training.cohort import Prepared, prepared
 from training.fit import fit
 from training.metrics import LAST_DAY, censoring_weights
-from training.oracle import recorded_long_enough
+from training.oracle import MOST_FORECASTS, recorded_long_enough, true_curves, within
+from training.outcomes import ready_state
 from training.split import patient_draws
 
-MOST_FORECASTS = 12_000
 SALT = "homeward-proof-truth"
 
 
@@ -30,15 +30,11 @@ class Beside:
     @property
     def truth(self) -> Curves:
         """The true curves of days 0 to 60."""
-        home_by = np.cumsum(self.known.home, axis=1)
-        return Curves(1 - home_by, home_by, raised(np.cumsum(self.known.ready, axis=1), home_by))
+        return true_curves(self.known)
 
     def curves(self, release: Predictor) -> Curves:
         """Return a release's curves of days 0 to 60."""
-        found = release.curves(self.rows.table, self.rows.days())
-        near = slice(0, LAST_DAY + 1)
-        ready = None if found.ready_by is None else found.ready_by[:, near]
-        return Curves(found.in_bed[:, near], found.home_by[:, near], ready)
+        return within(release.curves(self.rows.table, self.rows.days()))
 
 
 def smaller(inputs: Inputs) -> Predictor:
@@ -102,14 +98,11 @@ def seen(rows: Prepared) -> Numbers:
     )
 
 
-def ready_state(rows: Prepared) -> tuple[Numbers, Numbers]:
+def ready_seen(rows: Prepared) -> tuple[Numbers, Numbers]:
     """Return the day of becoming ready, NaN unless seen, and the weight of each row."""
-    goals, kind = rows.targets, rows.rows["exit_kind"].to_numpy(str)
-    ready = np.isfinite(goals.ready_day)
-    state = np.where(ready, "home", np.where(kind == "home", "", kind))
-    ended = np.where(ready, goals.ready_day, goals.exit_day)
-    weight = censoring_weights(goals.ready_observed_days, ended, state) * goals.ready_usable
-    return np.where(ready, goals.ready_day, np.nan), weight
+    goals = rows.targets
+    day, state, ended = ready_state(goals, rows.rows["exit_kind"].to_numpy(str))
+    return day, censoring_weights(goals.ready_observed_days, ended, state) * goals.ready_usable
 
 
 def widths(home_by: Numbers) -> Numbers:

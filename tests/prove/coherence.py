@@ -9,7 +9,6 @@ from models.discharge_date import Days
 from models.distribution import PIECES, Curves, compose, fewest_days, median_day, ready_if_home
 from models.predictor import Predictor
 from models.reasons import GROUPS
-from training.cohort import Prepared
 
 RANDOM_HAZARDS, AT_ONCE = 1_000_000, 10_000
 RANDOM_PATIENTS = 20_000
@@ -40,8 +39,7 @@ def contradictions_of_patients(inputs: Inputs) -> Found:
     for name in table:
         drawn = others.table[name].iloc[random.integers(0, len(others.rows), count)]
         table[name] = drawn.array
-    some = Prepared(others.hospital, others.cohort, others.targets).pick(np.arange(len(others.rows)) < count)
-    curves = inputs.release.curves(table, some.days())
+    curves = inputs.release.curves(table, others.pick(np.arange(len(others.rows)) < count).days())
     return Found(Estimate(int(wrong_rows(curves).sum())), f"{count:,} patients")
 
 

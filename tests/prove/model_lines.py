@@ -11,7 +11,7 @@ from beside import (
     at_discharge,
     larger,
     on_the_board,
-    ready_state,
+    ready_seen,
     rows_of_smaller,
     seen,
     smaller,
@@ -273,7 +273,7 @@ def _over(rows: Prepared, ready: bool, curves: tuple[Numbers, Numbers], loss: Lo
     goals = rows.targets
     day, weight = np.where(goals.went_home, goals.exit_day, np.nan), seen(rows)
     if ready:
-        day, weight = ready_state(rows)
+        day, weight = ready_seen(rows)
     losses = [np.nan_to_num(loss(each, day)) * weight for each in curves]
     means = [each.sum() / weight.sum() for each in losses]
     return Found(People(rows.rows["patient_id"]).ratio(*losses), f"{means[0]:.2f} of {means[1]:.2f} days")
