@@ -11,7 +11,6 @@ import pandas as pd
 
 from features.hospital import Facts
 from features.working_days import calendar
-from models.wording import COMPARED
 from serving.store import LoggedPrediction
 
 EVEN_CHANCE = 0.5
@@ -22,7 +21,7 @@ STALE_AFTER = timedelta(hours=24)
 SUNDAY = 6
 LEAST_SAID = 0.01
 NOT_ABOUT_THE_PATIENT = "calibration"  # a reason in the sum, but nothing that a ward can look at
-THAN = f" than {COMPARED}"  # said once, in the heading of the column
+COMPARED = " than patients like this on average"  # said once, in the heading of the column
 
 
 @dataclass(frozen=True)
@@ -260,7 +259,7 @@ def _age(age: timedelta) -> str:
 def _reasons(reasons: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:
     about = [reason for reason in reasons["discharge"] if reason["feature"] != NOT_ABOUT_THE_PATIENT]
     by_size = sorted(about, key=lambda reason: -abs(reason["days"]))
-    return tuple(str(reason["text"]).removesuffix(THAN) for reason in by_size[:REASONS_SHOWN])
+    return tuple(str(reason["text"]).removesuffix(COMPARED) for reason in by_size[:REASONS_SHOWN])
 
 
 def _delay(days: float | None, ready_already: bool) -> str:

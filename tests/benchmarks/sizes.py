@@ -51,7 +51,7 @@ PLAIN_MS, REASONED_MS, REASONED_LATER_MS = 3.0, 30.0, 12.0  # P4
 Owner = Any  # a module or class whose function is timed
 # The functions whose own time is counted under each heading; what they call of another heading is not.
 WHERE: Mapping[str, Sequence[tuple[Owner, str]]] = {
-    "encoding": [(Encoder, "matrix"), (Encoder, "unknown")],
+    "encoding": [(Encoder, "matrix"), (Encoder, "unknown_codes")],
     "boosters": [(models.discharge_date, "probability"), (models.readmission, "probability")],
     "curves and maps": [
         (models.discharge_date.DateModel, "curves"),
