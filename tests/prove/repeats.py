@@ -30,17 +30,22 @@ def with_events(hospital: Hospital, more: pd.DataFrame) -> Hospital:
 
 
 def latest_news2(hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:
-    """Return the last score of each admission that was known an hour before a moment."""
+    """Return the score that stands at a moment, of each admission whose was taken at least an hour before.
+
+    Who was scored since is left out: the earlier score, noted again, would be another value.
+    """
     events = hospital.events
-    known = events[(events["name"] == "news2") & (events["recorded_at"] <= at - pd.Timedelta(hours=1))]
-    return known.sort_values("happened_at", kind="stable").drop_duplicates("admission_id", keep="last")
+    known = events[(events["name"] == "news2") & (events["recorded_at"] <= at)]
+    standing = known.sort_values(["happened_at", "recorded_at"], kind="stable")
+    standing = standing.drop_duplicates("admission_id", keep="last")
+    return standing[standing["happened_at"] <= at - pd.Timedelta(hours=1)]
 
 
 def taken_again(release: Predictor, hospital: Hospital, days_back: Iterable[int]) -> pd.Series:
     """Return by how many days the expected leaving moves when the last NEWS2 is taken again half an hour ago.
 
-    One element an inpatient and moment, named by the admission; moments are full hours so many days before
-    the end of the data.
+    One element an inpatient with a score and moment, named by the admission; moments are full hours so many
+    days before the end of the data.
     """
     first = 1 + HORIZON_DAYS
     moved = []
@@ -51,5 +56,5 @@ def taken_again(release: Predictor, hospital: Hospital, days_back: Iterable[int]
             answers(release, each, at).iloc[:, first : first + BED_DAYS_WINDOW].sum(axis=1)
             for each in (hospital, with_events(hospital, again))
         )
-        moved.append((after - before).abs())
+        moved.append((after - before).abs()[before.index.isin(again["admission_id"])])
     return pd.concat(moved)
