@@ -28,6 +28,7 @@ class Size:
     features: float  # share of the features that a tree may use
     seed: int
     threads: int
+    random_splits: bool = False  # one threshold a feature, by chance: steadier, where trees are small
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,31 @@ class Sample:
         )
 
 
-def fitted(sample: Sample, size: Size, later: Sample | None = None, patience: int = 20) -> lgb.Booster:
+def fitted(
+    sample: Sample,
+    size: Size,
+    later: Sample | None = None,
+    patience: int = 20,
+    before: lgb.Booster | None = None,
+) -> lgb.Booster:
     """Return a booster of P(label = 1); with `later` rows it stops when these no longer improve.
+
+    With a booster `before` its trees stay and the new ones follow them, in one booster.
 
     Log loss, never resampled classes: probabilities are what is asked for.
     """
     rows = sample.dataset()
     if later is None or len(later.label) == 0:
-        booster = lgb.train(settings(sample, size), rows, size.rounds)
+        booster = lgb.train(settings(sample, size), rows, size.rounds, init_model=before)
     else:
-        stop = lgb.early_stopping(patience, verbose=False)
-        valid = [later.dataset(rows)]
-        booster = lgb.train(settings(sample, size), rows, size.rounds, valid_sets=valid, callbacks=[stop])
+        booster = lgb.train(
+            settings(sample, size),
+            rows,
+            size.rounds,
+            valid_sets=[later.dataset(rows)],
+            callbacks=[lgb.early_stopping(patience, verbose=False)],
+            init_model=before,
+        )
     return lgb.Booster(model_str=booster.model_to_string())  # the best trees only, as a release keeps them
 
 
@@ -97,6 +111,7 @@ def settings(sample: Sample, size: Size) -> dict[str, Any]:
         "max_cat_threshold": 16,
         "lambda_l2": min(size.penalty, len(sample.label) / ROWS_A_PENALTY),
         "feature_fraction": size.features,
+        "extra_trees": size.random_splits,
         "seed": size.seed,
         "num_threads": size.threads,
         "deterministic": True,

@@ -1,6 +1,5 @@
 """Fitting and calibrating date curves: the maps of nested groups, from patients whom the boosters never saw."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.calibration import CurveMaps, Happened, fit_curve_maps
-from models.discharge_date import DateModel, fit_dates
+from models.discharge_date import FittedDates, Rounds, fit_dates
 from models.distribution import Curves
 from models.encoding import Encoder, Matrix
 from models.explanation import groups
@@ -39,8 +38,8 @@ def fitted_dates(
     encoder: Encoder,
     plan: TrainingPlan,
     later: Prepared | None = None,
-    rounds: Mapping[str, int] | None = None,
-) -> DateModel:
+    rounds: Rounds | None = None,
+) -> FittedDates:
     """Fit the date boosters on the chosen rows, encoded in `matrix`; those of `later` stop them where given."""
     stopping = None
     if later is not None:
@@ -66,9 +65,7 @@ def unseen_by(predictor: Predictor, later: Prepared, plan: TrainingPlan) -> Unse
     return Unseen(some, predictor.date_model.curves(predictor.encoder.matrix(some.table), some.days()))
 
 
-def out_of_fold(
-    predictor: Predictor, rows: Prepared, rounds: Mapping[str, int], plan: TrainingPlan, say: Say
-) -> Unseen:
+def out_of_fold(predictor: Predictor, rows: Prepared, rounds: Rounds, plan: TrainingPlan, say: Say) -> Unseen:
     """Return board rows with the curves of boosters fitted on the other folds of patients, fold by fold."""
     asked, learnt = _to_calibrate_on(rows, plan), rows.for_dates()
     matrix = predictor.encoder.matrix(rows.table)
@@ -77,7 +74,7 @@ def out_of_fold(
     for one in range(plan.calibration_folds):
         say(f"calibrating the date models: fold {one + 1} of {plan.calibration_folds}")
         mine, out = learnt & (fold != one), asked & (fold == one)
-        model = fitted_dates(rows, matrix, mine, predictor.encoder, plan, rounds=rounds)
+        model = fitted_dates(rows, matrix, mine, predictor.encoder, plan, rounds=rounds).model
         parts.append(model.curves(matrix[out], rows.days().pick(out)))
         chosen.append(np.flatnonzero(out))
     order = np.argsort(np.concatenate(chosen))

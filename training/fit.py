@@ -9,6 +9,7 @@ from features.catalogue import catalogue
 from features.errors import HomewardError
 from models.booster import Size
 from models.calibration import CurveMaps
+from models.discharge_date import Rounds
 from models.encoding import Encoder, Matrix
 from models.predictor import Predictor
 from models.readmission import FOLDS, FittedRisk, fit_readmission
@@ -26,6 +27,7 @@ from training.split import folds, parts
 EXPECTED_SHARE = 0.5  # a feature that most rows have is worth a word when it is missing
 NOT_FLAGGED_THEMES = {"earlier stays", "earlier illness", "how they left", "recorded delay", "leave", "pathway"}
 FEWEST_LABELS = 50
+FEWEST_TREES = 3  # of a stage: few rows may stop it at once
 FEWEST_LEARNT_FROM = 20  # patients; fewer could be told apart in a release
 
 
@@ -90,9 +92,10 @@ def _encoder(learn: Prepared) -> Encoder:
 
 @dataclass(frozen=True)
 class First:
-    """The first fit, and the sizes of its readmission boosters, which the refit keeps."""
+    """The first fit, with the trees of its date boosters and the sizes of the others, which the refit keeps."""
 
     predictor: Predictor
+    rounds: Rounds
     sizes: dict[str, Size]
 
 
@@ -101,14 +104,14 @@ def first_fit(learn: Prepared, later: Prepared, plan: TrainingPlan, say: Say) ->
     encoder = _encoder(learn)
     here = encoder.matrix(learn.table)
     say("fitting the date models")
-    date_model = fitted_dates(learn, here, learn.for_dates(), encoder, plan, later=later)
+    dates = fitted_dates(learn, here, learn.for_dates(), encoder, plan, later=later)
     risks = _risks(learn, here, encoder, plan, say, {})
     predictor = Predictor(
         release="not kept yet",
         facts=learn.hospital.facts,
         dates=learn.hospital.dates,
         encoder=encoder,
-        date_model=date_model,
+        date_model=dates.model,
         home_map=CurveMaps(),
         ready_map=CurveMaps(),
         readmission=risks["readmission"].model if "readmission" in risks else None,
@@ -118,7 +121,7 @@ def first_fit(learn: Prepared, later: Prepared, plan: TrainingPlan, say: Say) ->
         sites_without_ready=tuple(sites_without_ready(learn.hospital)),
         deaths_after_leaving=not deaths_after_leaving(learn.hospital).empty,
     )
-    return First(predictor, {name: fitted.size for name, fitted in risks.items()})
+    return First(predictor, dates.rounds, {name: fitted.size for name, fitted in risks.items()})
 
 
 def _risks(
@@ -147,11 +150,9 @@ def _refit(
 ) -> tuple[Predictor, dict[str, Any] | None]:
     """Fit on every row with the rounds and sizes of the first fit, calibrated on patients out of fold."""
     encoder = _encoder(rows)
-    matrix, dates = encoder.matrix(rows.table), first.predictor.date_model
-    assert dates is not None
-    trees_of = {"leave": dates.leave, "home": dates.home, "ready": dates.ready}
-    rounds = {name: max(booster.num_trees(), 10) for name, booster in trees_of.items() if booster}
-    date_model = fitted_dates(rows, matrix, rows.for_dates(), encoder, plan, rounds=rounds)
+    matrix = encoder.matrix(rows.table)
+    rounds = {name: [max(each, FEWEST_TREES) for each in trees] for name, trees in first.rounds.items()}
+    date_model = fitted_dates(rows, matrix, rows.for_dates(), encoder, plan, rounds=rounds).model
     predictor = replace(first.predictor, encoder=encoder, date_model=date_model)
     predictor = calibrated(predictor, out_of_fold(predictor, rows, rounds, plan, say), plan)
     risks = _risks(rows, matrix, encoder, plan, say, first.sizes) if first.sizes else {}

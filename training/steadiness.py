@@ -75,6 +75,7 @@ def retrained(predictor: Predictor, rows: Prepared, plan: TrainingPlan, seed: in
     some = replace(some, weight=(sample.weight * times)[times > 0])
     booster = predictor.readmission.booster
     leaves = max(tree["num_leaves"] for tree in booster.dump_model()["tree_info"])
-    size = replace(plan.risk_sizes()[0], leaves=leaves, rounds=booster.num_trees())
+    own = next((size for size in plan.risk_sizes() if size.leaves >= leaves), plan.risk_sizes()[-1])
+    size = replace(own, rounds=booster.num_trees())
     fold = folds(rows.rows.loc[known, "patient_id"][times > 0], FOLDS)
     return replace(predictor, readmission=fit_readmission(some, size, fold).model)

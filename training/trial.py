@@ -122,7 +122,7 @@ def score_dates(bench: Bench, plan: TrainingPlan) -> Scored:
         mine, theirs = (
             (bench.matrix[some], days.pick(some), goals.pick(some)) for some in (learn & asked, stop & asked)
         )
-        model = fit_dates(*mine, bench.codes, plan.date_size(), theirs, most_rows=plan.most_rows)
+        model = fit_dates(*mine, bench.codes, plan.date_size(), theirs, most_rows=plan.most_rows).model
         chosen = out & shown
         home_by[chosen], ready_by[chosen], surprise[chosen] = _curves(
             model, bench.matrix[chosen], days.pick(chosen), goals.pick(chosen)

@@ -105,7 +105,7 @@ def _of_size(first: Predictor, sides: tuple[Prepared, Prepared], plan: TrainingP
     mine = learn.for_dates()
     booster = replace(plan.date_size(), rounds=trees, leaves=leaves)
     codes, matrix = first.encoder.code_positions, first.encoder.matrix(learn.table)
-    dates = fit_dates(matrix[mine], learn.days().pick(mine), learn.targets.pick(mine), codes, booster)
+    dates = fit_dates(matrix[mine], learn.days().pick(mine), learn.targets.pick(mine), codes, booster).model
     predictor = replace(first, date_model=dates)
     return calibrated(predictor, unseen_by(predictor, later, plan), plan)
 

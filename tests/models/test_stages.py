@@ -1,0 +1,75 @@
+"""Date boosters learn in stages: all days ahead, then the first week, then the first three days."""
+
+import numpy as np
+import pytest
+
+from models.booster import Sample, Size, fitted
+from models.discharge_date import STAGES, Days, Draw, Targets, at_risk, fit_dates
+from models.distribution import HORIZON_DAYS, PIECE_STARTS
+
+SIZE = Size(
+    rounds=20,
+    leaves=4,
+    learning_rate=0.2,
+    smallest_leaf=20,
+    smoothing=20,
+    penalty=1,
+    features=1.0,
+    seed=1,
+    threads=1,
+)
+PEOPLE = 600
+
+
+@pytest.fixture(scope="module")
+def rows() -> tuple[np.ndarray, Days, Targets]:
+    """Stays of one known feature, longer where it is large; nine in ten go home, and all are seen whole."""
+    random = np.random.default_rng(5)
+    matrix = random.random((PEOPLE, 1)).astype(np.float32)
+    exit_day = np.floor(random.exponential(2 + 20 * matrix[:, 0]))
+    first = np.datetime64("2026-01-05") + random.integers(0, 7, PEOPLE)
+    every = np.ones(PEOPLE, bool)
+    seen = np.full(PEOPLE, float(HORIZON_DAYS))
+    home = random.random(PEOPLE) < 0.9
+    targets = Targets(exit_day, home, seen, np.maximum(exit_day - 1, 0), seen, every, np.ones(PEOPLE))
+    return matrix, Days(first, "ENG"), targets
+
+
+def test_new_trees_follow_those_of_the_booster_before(rows) -> None:
+    matrix, _, targets = rows
+    sample = Sample(matrix, (targets.exit_day < 5).astype(float), np.ones(PEOPLE), [])
+    first = fitted(sample, SIZE)
+    both = fitted(sample, SIZE, before=first)
+    assert (first.num_trees(), both.num_trees()) == (20, 40)
+    np.testing.assert_array_equal(
+        both.predict(matrix, raw_score=True, num_iteration=20), first.predict(matrix, raw_score=True)
+    )
+
+
+def test_a_stage_learns_from_the_pieces_that_begin_before_its_day_alone(rows) -> None:
+    matrix, days, targets = rows
+    pairs = at_risk(targets.exit_day, targets.observed_days, np.ones(PEOPLE, bool))
+    happened = targets.exit_day[pairs[0]] == pairs[1]
+    near = Draw(3, None, 1).sample(matrix, days, pairs, happened, targets.weight, [])
+    assert set(near.matrix[:, 1]) == {0, 1, 2}
+    assert near.label.sum() == (targets.exit_day < 3).sum()
+    whole = Draw(HORIZON_DAYS, None, 1).sample(matrix, days, pairs, happened, targets.weight, [])
+    assert len(whole.label) == len(pairs[0])
+    thinned = Draw(3, 300, 1).sample(matrix, days, pairs, happened, targets.weight, [])
+    assert thinned.weight.sum() == pytest.approx(near.weight.sum(), rel=0.2)
+    assert len(thinned.label) < len(near.label)
+
+
+def test_stages_have_their_shares_of_the_trees_and_a_refit_repeats_them(rows) -> None:
+    fitted_once = fit_dates(*rows, [], SIZE)
+    assert fitted_once.rounds == {"leave": (4, 8, 8), "home": (20,), "ready": (4, 8, 8)}
+    stopped = fit_dates(*rows, [], SIZE, later=rows, rounds={**fitted_once.rounds, "leave": (2, 1, 5)})
+    assert stopped.rounds["leave"] == (2, 1, 5)
+    assert stopped.model.leave.num_trees() == 8
+
+
+def test_the_stages_begin_with_every_day_and_come_nearer() -> None:
+    until = [day for day, _ in STAGES]
+    assert until[0] == HORIZON_DAYS > PIECE_STARTS.max()
+    assert until == sorted(until, reverse=True)
+    assert sum(share for _, share in STAGES) == pytest.approx(1)
