@@ -14,7 +14,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +228,7 @@ def main() -> None:
     given = parser.parse_args()
     made_here = given.source == "simulated" and given.path is None
     hospital = simulate(given.admissions) if made_here else read(given.source, given.path)
-    plan = replace(TrainingPlan(), most_rows=min(TrainingPlan.most_rows, 60_000))
+    plan = TrainingPlan()
     found = measured(prepared(hospital, plan, lambda said: print(said, file=sys.stderr)), plan)
     counts = found["rows"]
     print(

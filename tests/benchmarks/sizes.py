@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    plan = replace(TrainingPlan(), most_rows=min(TrainingPlan.most_rows, 40_000))
+    plan = TrainingPlan()
     hospital = simulate(given.admissions)
     found = measured(prepared(hospital, plan, _say), plan, given.sizes, _say)
     print(f"CRPS on {found['rows']:,} board rows held out\n{table(found['sizes'])}\n")
