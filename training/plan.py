@@ -106,8 +106,8 @@ class TrainingPlan:
         """Return the sizes of a readmission booster to choose from.
 
         Small trees see fewer features each and split at random thresholds: as good (AUROC 0.733, without 0.732,
-        40,000 simulated admissions).  With the same trees a risk's change between two bootstrap retrains falls by
-        a fifth at its 99th centile.  Large ones lose by it on real stays (0.677 and not 0.683, diabetes130).
+        40,000 simulated admissions), and with the same trees a risk's change between two bootstrap retrains is
+        a fifth less at its 99th centile.  Large ones lose by it on real stays (0.677, not 0.683, diabetes130).
         """
         large = Size(
             rounds=self.risk_rounds,
