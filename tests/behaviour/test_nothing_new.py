@@ -72,7 +72,7 @@ def test_a_clock_a_minute_off_changes_no_answer(
     np.testing.assert_allclose(after[same_hour], before[same_hour], atol=1e-9, rtol=0)
 
 
-def test_the_same_observation_taken_again_moves_no_date_by_half_a_day(
+def test_the_same_observation_taken_again_moves_few_dates_by_half_a_day(
     small_release: Predictor, small_hospital: Hospital
 ) -> None:
     moved = taken_again(small_release, small_hospital, days_back=range(3, 200, 28))

@@ -44,8 +44,8 @@ def latest_news2(hospital: Hospital, at: pd.Timestamp) -> pd.DataFrame:
 def taken_again(release: Predictor, hospital: Hospital, days_back: Iterable[int]) -> pd.Series:
     """Return by how many days the expected leaving moves when the last NEWS2 is taken again half an hour ago.
 
-    One element an inpatient with a score and moment, named by the admission; moments are full hours so many
-    days before the end of the data.
+    One element an inpatient whose score was taken again and moment, named by the admission; moments are full
+    hours so many days before the end of the data.
     """
     first = 1 + HORIZON_DAYS
     moved = []
