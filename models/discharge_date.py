@@ -194,16 +194,17 @@ def fit_dates(
     """
     found: dict[str, lgb.Booster] = {}
     grown: dict[str, tuple[int, ...]] = {}
-    for name, learnt_from in SAMPLES.items():
+    for name, pairs_of in PAIRS.items():
         if name == "ready" and not targets.ready_usable.any():
             continue
         stages = WHOLE if name == "home" else STAGES
         trees = rounds[name] if rounds else [max(round(share * size.rounds), 1) for _, share in stages]
-        ends = [0]
+        ends, mine, theirs = [0], pairs_of(targets), pairs_of(later[2]) if later else None
         for (until, _), most in zip(stages, trees, strict=True):
             draw = Draw(until, most_rows, size.seed)
-            stopping = learnt_from(*later, codes, draw) if later else None
-            sample = learnt_from(matrix, days, targets, codes, draw)
+            sample, stopping = draw.sample(matrix, days, mine, targets.weight, codes), None
+            if later and theirs:
+                stopping = draw.sample(later[0], later[1], theirs, later[2].weight, codes)
             own = replace(size, rounds=most)
             found[name] = fitted(sample, own, stopping, before=found.get(name))
             ends.append(found[name].num_trees())
@@ -228,6 +229,19 @@ def day_weights(days: Days, targets: Targets) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """(row, piece) pairs to learn from, and whether it happened in each: three arrays of one length."""
+
+    rows: npt.NDArray[np.int64]
+    piece: npt.NDArray[np.int64]
+    happened: npt.NDArray[np.bool_]
+
+    def pick(self, chosen: npt.NDArray[np.bool_]) -> "Pairs":
+        """Return some of the pairs."""
+        return Pairs(self.rows[chosen], self.piece[chosen], self.happened[chosen])
+
+
+@dataclass(frozen=True)
 class Draw:
     """Which pieces a booster learns from, those that begin before day `until`, and how many rows (moment and
     piece) at most, drawn with one known probability."""
@@ -236,45 +250,33 @@ class Draw:
     most: int | None
     seed: int
 
-    def sample(
-        self,
-        matrix: Matrix,
-        days: Days,
-        pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
-        happened: npt.NDArray[np.bool_],
-        weight: Floats,
-        codes: list[int],
-    ) -> Sample:
-        """Return the rows drawn of (row, piece) pairs, each weighing the inverse of its chance to be drawn."""
-        near = PIECE_STARTS[pairs[1]] < self.until
-        rows, piece, happened = pairs[0][near], pairs[1][near], happened[near]
-        chance = min(1.0, self.most / max(len(rows), 1)) if self.most else 1.0
+    def sample(self, matrix: Matrix, days: Days, pairs: Pairs, weight: Floats, codes: list[int]) -> Sample:
+        """Return the pairs drawn as rows of a booster, each weighing the inverse of its chance to be drawn."""
+        own = pairs.pick(PIECE_STARTS[pairs.piece] < self.until)
+        chance = min(1.0, self.most / max(len(own.rows), 1)) if self.most else 1.0
         if chance < 1:
-            lucky = np.random.default_rng(self.seed).random(len(rows)) < chance
-            rows, piece, happened = rows[lucky], piece[lucky], happened[lucky]
-        expanded = with_pieces(matrix, days, rows, piece)
-        return Sample(expanded, happened.astype(np.float64), weight[rows] / chance, codes)
+            own = own.pick(np.random.default_rng(self.seed).random(len(own.rows)) < chance)
+        expanded = with_pieces(matrix, days, own.rows, own.piece)
+        return Sample(expanded, own.happened.astype(np.float64), weight[own.rows] / chance, codes)
 
 
-def _leave_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int], draw: Draw) -> Sample:
-    rows, piece = at_risk(targets.exit_day, targets.observed_days, np.ones(len(matrix), bool))
-    left = targets.exit_day[rows] < PIECE_STOPS[piece]
-    return draw.sample(matrix, days, (rows, piece), left, targets.weight, codes)
+def _leave_pairs(targets: Targets) -> Pairs:
+    every = np.ones(len(targets.exit_day), bool)
+    rows, piece = at_risk(targets.exit_day, targets.observed_days, every)
+    return Pairs(rows, piece, targets.exit_day[rows] < PIECE_STOPS[piece])
 
 
-def _home_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int], draw: Draw) -> Sample:
-    rows, piece = at_risk(targets.exit_day, targets.observed_days, np.ones(len(matrix), bool))
-    left = targets.exit_day[rows] < PIECE_STOPS[piece]
-    rows, piece = rows[left], piece[left]
-    return draw.sample(matrix, days, (rows, piece), targets.went_home[rows], targets.weight, codes)
+def _home_pairs(targets: Targets) -> Pairs:
+    leaving = _leave_pairs(targets)
+    left = leaving.pick(leaving.happened)
+    return replace(left, happened=targets.went_home[left.rows])
 
 
-def _ready_sample(matrix: Matrix, days: Days, targets: Targets, codes: list[int], draw: Draw) -> Sample:
+def _ready_pairs(targets: Targets) -> Pairs:
     until = np.minimum(targets.ready_day, targets.exit_day)
     rows, piece = at_risk(until, targets.ready_observed_days, targets.ready_usable)
-    ready = targets.ready_day[rows] < PIECE_STOPS[piece]
-    return draw.sample(matrix, days, (rows, piece), ready, targets.weight, codes)
+    return Pairs(rows, piece, targets.ready_day[rows] < PIECE_STOPS[piece])
 
 
-SAMPLES = {"leave": _leave_sample, "home": _home_sample, "ready": _ready_sample}
+PAIRS = {"leave": _leave_pairs, "home": _home_pairs, "ready": _ready_pairs}
 """What each booster learns from."""

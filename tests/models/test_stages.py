@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.booster import Sample, Size, fitted
-from models.discharge_date import STAGES, Days, Draw, Targets, at_risk, fit_dates
+from models.discharge_date import STAGES, Days, Draw, Pairs, Targets, at_risk, fit_dates
 from models.distribution import HORIZON_DAYS, PIECE_STARTS
 
 SIZE = Size(
@@ -48,14 +48,14 @@ def test_new_trees_follow_those_of_the_booster_before(rows) -> None:
 
 def test_a_stage_learns_from_the_pieces_that_begin_before_its_day_alone(rows) -> None:
     matrix, days, targets = rows
-    pairs = at_risk(targets.exit_day, targets.observed_days, np.ones(PEOPLE, bool))
-    happened = targets.exit_day[pairs[0]] == pairs[1]
-    near = Draw(3, None, 1).sample(matrix, days, pairs, happened, targets.weight, [])
+    who, piece = at_risk(targets.exit_day, targets.observed_days, np.ones(PEOPLE, bool))
+    pairs = Pairs(who, piece, targets.exit_day[who] == piece)
+    near = Draw(3, None, 1).sample(matrix, days, pairs, targets.weight, [])
     assert set(near.matrix[:, 1]) == {0, 1, 2}
     assert near.label.sum() == (targets.exit_day < 3).sum()
-    whole = Draw(HORIZON_DAYS, None, 1).sample(matrix, days, pairs, happened, targets.weight, [])
-    assert len(whole.label) == len(pairs[0])
-    thinned = Draw(3, 300, 1).sample(matrix, days, pairs, happened, targets.weight, [])
+    whole = Draw(HORIZON_DAYS, None, 1).sample(matrix, days, pairs, targets.weight, [])
+    assert len(whole.label) == len(who)
+    thinned = Draw(3, 300, 1).sample(matrix, days, pairs, targets.weight, [])
     assert thinned.weight.sum() == pytest.approx(near.weight.sum(), rel=0.2)
     assert len(thinned.label) < len(near.label)
 
