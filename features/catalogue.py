@@ -22,7 +22,11 @@ class Feature:
     unit: str = ""
 
 
-SINCE, CHANGE, UNCHANGED = "hours since", "change in a day", "hours unchanged"  # after the words of an event
+SINCE, CHANGE, UNCHANGED = (
+    "whole days since",
+    "change in a day",
+    "hours unchanged",
+)  # after the words of an event
 
 STAY = (
     Feature("age", "Age", "age", "P", unit="years"),
@@ -30,7 +34,7 @@ STAY = (
     Feature("admission_method", "How they came in", "how they came in", "P", "code"),
     Feature("admission_source", "Came from", "how they came in", "P", "code"),
     Feature("intended_management", "Plan when they came in", "how they came in", "P", "code"),
-    Feature("treatment_function", "Specialty on admission", "ward and specialty", "P", "code"),
+    Feature("treatment_function", "First specialty", "ward and specialty", "P", "code"),
     Feature("site", "Site", "ward and specialty", "P", "code"),
     Feature("deprivation_decile", "Home area, tenth from the poorest", "deprivation", "P"),
     Feature("usual_residence", "Lives in", "home and support", "P", "code"),
@@ -138,12 +142,12 @@ def catalogue(hospital: Hospital) -> tuple[Feature, ...]:
 def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:
     name, words, theme, known = event.name, event.words, event.theme, event.known
     if event.carried:
-        yield Feature(f"{name}_before", f"{words}, at an earlier stay", theme, "P", _kind_of(event), event.unit)
+        yield Feature(f"{name}_before", f"{words}, past stay", theme, "P", _kind_of(event), event.unit)
     clocks = dates != "none"  # without dates, how long ago means nothing
     if event.kind == "number":
         yield Feature(name, words, theme, known, unit=event.unit)
     if event.kind == "number" and clocks:
-        yield Feature(f"{name}_hours_ago", f"{words}: {SINCE}", theme, known, unit="hours")
+        yield Feature(f"{name}_days_ago", f"{words}: {SINCE}", theme, known, unit="days")
         yield Feature(f"{name}_change", f"{words}: {CHANGE}", theme, known, unit=event.unit)
     if event.kind != "number":
         yield Feature(name, words, theme, known, "flag" if event.kind == "flag" else "code")

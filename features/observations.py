@@ -26,7 +26,7 @@ from features.timeline import (
 )
 
 MICROSECONDS_AN_HOUR = 3_600_000_000
-TREND_HOURS = 24
+HOURS_A_DAY = TREND_HOURS = 24
 SORTED_AT_ONCE = 1_000_000  # rows and stays; beyond it, sorting a name at a time is quicker and holds less
 NUMERIC = ("number", "flag")
 Flags = npt.NDArray[np.bool_]
@@ -236,16 +236,16 @@ def observation_columns(
 ) -> dict[str, pd.Categorical | Floats]:
     """Return the feature columns of one event name, for rows given by their stay and moment (microseconds).
 
-    `facts` holds the states of every name.  Numbers give the value, hours since, and the change from what
-    was known 24 hours before; flags and codes give the value and how long it has been so; spells give what
-    is open now and for how long.
+    `facts` holds the states of every name.  Numbers give the value, whole days since (the same value an
+    hour later says nothing new), and the change from what was known 24 hours before; flags and codes give
+    the value and how long it has been so; spells give what is open now and for how long.
     """
     now = facts[event.name].at(stays, at)
     if event.kind == "number":
         earlier = facts[event.name].at(stays, at - TREND_HOURS * MICROSECONDS_AN_HOUR).values
         return {
             event.name: now.values,
-            f"{event.name}_hours_ago": now.hours_ago,
+            f"{event.name}_days_ago": np.floor(now.hours_ago / HOURS_A_DAY),
             f"{event.name}_change": np.subtract(now.values, earlier, out=earlier),
         }
     if event.kind == "spell":

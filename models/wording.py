@@ -9,7 +9,7 @@ from features.catalogue import CHANGE, SINCE, UNCHANGED, Feature
 from models.code_words import words_of
 from models.prediction import Reason
 
-LEAST = 0.05  # of days, or of points: what is less is said to be about the same
+LEAST = 0.05  # of days, or of points: what is less is said to be much the same
 HOURS_SAID_AS_DAYS = 48
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ALIKE = "patients like this"
@@ -109,9 +109,9 @@ def _event_words(words: str, kind: str, number: float, unit: str) -> str:
     if kind == CHANGE:
         size = _with_unit(abs(number), unit)
         return f"{words}: no change in a day" if number == 0 else f"{words} {_way(number)} {size} in a day"
-    return f"{words} {'taken' if kind == SINCE else 'the same for'} {_with_unit(number, unit)}" + (
-        " ago" if kind == SINCE else ""
-    )
+    if kind == UNCHANGED:
+        return f"{words} the same for {_with_unit(number, unit)}"
+    return f"{words} taken " + ("in the last day" if number == 0 else f"{_with_unit(number, unit)} ago")
 
 
 def _number_words(feature: Feature, number: float, nation: str) -> str:
@@ -142,7 +142,7 @@ def _plain(number: float) -> str:
 
 def _days_words(days: float) -> str:
     if abs(days) < LEAST:
-        return f"about the same as {ALIKE}"
+        return f"much the same as {ALIKE}"
     size = _plain(abs(days))
     return (
         f"about {size} {'day' if size == '1' else 'days'} {'longer' if days > 0 else 'shorter'} than {COMPARED}"
@@ -151,5 +151,5 @@ def _days_words(days: float) -> str:
 
 def _points_words(points: float) -> str:
     if abs(points) < LEAST:
-        return f"about the same risk as {ALIKE}"
+        return f"much the same risk as {ALIKE}"
     return f"risk about {_plain(abs(points))} in 100 {'higher' if points > 0 else 'lower'} than {COMPARED}"

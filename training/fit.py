@@ -193,5 +193,5 @@ def _expected(learn: Prepared, encoder: Encoder) -> tuple[str, ...]:
         for feature in encoder.features
         if present[feature.name] >= EXPECTED_SHARE
         and feature.theme not in NOT_FLAGGED_THEMES
-        and not feature.name.endswith(("_hours", "_hours_ago", "_change"))
+        and not feature.name.endswith(("_hours", "_days_ago", "_change"))
     )

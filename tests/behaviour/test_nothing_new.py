@@ -81,20 +81,23 @@ def test_the_same_observation_taken_again_moves_few_dates_by_half_a_day(
     assert (moved < 0.5).mean() >= 0.95  # the target of line T12d
 
 
-def test_an_observation_taken_again_is_the_one_that_stands_and_changes_only_how_old_it_is(
+def test_an_observation_taken_again_is_the_one_that_stands_and_counts_as_new_after_a_day_only(
     small_hospital: Hospital, at: pd.Timestamp
 ) -> None:
-    again = latest_news2(small_hospital, at).assign(happened_at=at - 30 * MINUTE, recorded_at=at - MINUTE)
+    standing = latest_news2(small_hospital, at)
+    again = standing.assign(happened_at=at - 30 * MINUTE, recorded_at=at - MINUTE)
     before, after = (
         feature_table(snapshot(each, at), each, at).sort_index()
         for each in (small_hospital, with_events(small_hospital, again))
     )
+    old = before.index.isin(standing.loc[standing["happened_at"] <= at - pd.Timedelta(days=1), "admission_id"])
     changed = [name for name in before if not before[name].equals(after[name])]
-    assert changed == ["news2_hours_ago"]
+    assert changed == (["news2_days_ago"] if old.any() else [])
     fresh = before.index.isin(again["admission_id"])
-    assert fresh.any()
-    assert (before["news2_hours_ago"][fresh] >= 1).all()
-    assert (after["news2_hours_ago"][fresh] == 0.5).all()
+    assert fresh.sum() > old.sum()
+    assert (before["news2_days_ago"][old] >= 1).all()
+    assert (after["news2_days_ago"][fresh] == 0).all()
+    pd.testing.assert_frame_equal(before[~old], after[~old])
 
 
 def test_scoring_again_with_nothing_new_flips_nothing_and_a_release_is_steady_beside_itself(

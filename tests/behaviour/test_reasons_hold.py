@@ -73,7 +73,7 @@ def test_every_sentence_says_the_value_of_the_feature_table(small_release: Predi
         ("Age 81 years: about 2.1 days shorter than patients like this on average", 2.1),
         ("Age 81 years: about 1.2 days longer than patients like this on average", 2.1),
         ("Age 81 years: risk about 2.1 in 100 higher than patients like this on average", 2.1),
-        ("Age 81 years: about the same as patients like this", 2.1),
+        ("Age 81 years: much the same as patients like this", 2.1),
         ("Age 81 years", 2.1),
     ],
 )

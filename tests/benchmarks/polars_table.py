@@ -225,7 +225,7 @@ def wide(name: str, event: dict, now: pl.DataFrame, ended: pl.DataFrame) -> pl.D
     ago, so, kind = pl.col("ago"), pl.col("so"), event["kind"]
     if kind == "number":
         change = pl.col("number") - pl.col("earlier")
-        columns = {name: pl.col("number"), f"{name}_hours_ago": ago, f"{name}_change": change}
+        columns = {name: pl.col("number"), f"{name}_days_ago": (ago / 24).floor(), f"{name}_change": change}
         return now.select("row", **columns)
     if kind == "spell":
         closed = ended.select("row", closed="ago")

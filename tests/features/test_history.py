@@ -36,7 +36,7 @@ def test_a_record_that_comes_late_does_not_replace_a_newer_value() -> None:
         ("2026-01-05T18:00Z", "2026-01-06T08:00Z", 9.0),
     ]
     found = row_of(one_person(stays, scores), "A", "2026-01-06T12:00Z")
-    assert found[["news2", "news2_hours_ago", "news2_change"]].tolist() == [5, 6, 3]
+    assert found[["news2", "news2_days_ago", "news2_change"]].tolist() == [5, 0, 3]
 
 
 def test_a_discharge_recorded_late_keeps_the_next_stay_out_of_the_history() -> None:

@@ -16,7 +16,7 @@ ENUMERATED = [
     (nation, name) for (nation, name), own in code_lists().items() if name in WITH_WORDS and own.codes
 ]
 NEWS2 = Feature("news2_change", "NEWS2 score: change in a day", "NEWS2", "H4", unit="points")
-SINCE = Feature("news2_hours_ago", "NEWS2 score: hours since", "NEWS2", "H4", unit="hours")
+SINCE = Feature("news2_days_ago", "NEWS2 score: whole days since", "NEWS2", "H4", unit="days")
 WARD = Feature("ward_hours", "Ward: hours unchanged", "ward and specialty", "H4", unit="hours")
 METHOD = Feature("admission_method", "How they came in", "how they came in", "P", "code")
 DELAY = Feature("delay_began", "Delay", "recorded delay", "S", "code")
@@ -32,8 +32,9 @@ BED_DAYS = Feature("bed_days_year", "Bed days in the last year", "earlier stays"
         (NEWS2, -1.5, "NEWS2 score down 1.5 in a day"),
         (NEWS2, 0.0, "NEWS2 score: no change in a day"),
         (NEWS2, np.nan, "NEWS2 score, change in a day: not recorded"),
-        (SINCE, 1.0, "NEWS2 score taken 1 hour ago"),
-        (SINCE, 60.0, "NEWS2 score taken 2.5 days ago"),
+        (SINCE, 0.0, "NEWS2 score taken in the last day"),
+        (SINCE, 1.0, "NEWS2 score taken 1 day ago"),
+        (SINCE, 3.0, "NEWS2 score taken 3 days ago"),
         (SINCE, np.nan, "NEWS2 score: not recorded"),
         (WARD, 24.2, "Ward the same for 24.2 hours"),
         (METHOD, "21", "How they came in: emergency, from A&E"),

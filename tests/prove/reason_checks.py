@@ -21,7 +21,7 @@ SAID = {
     "days": re.compile(r": about ([\d.]+) days? (longer|shorter) than patients like this on average$"),
     "points": re.compile(r": risk about ([\d.]+) in 100 (higher|lower) than patients like this on average$"),
 }
-SAME = re.compile(r": about the same( risk)? as patients like this$")
+SAME = re.compile(r": much the same( risk)? as patients like this$")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 ROUNDED = 0.05 + 1e-6
 NOT_A_FEATURE = ("calibration", "the days ahead")
@@ -70,7 +70,7 @@ def says_its_value(
     """Tell whether a sentence names a feature of its theme, with the value of the feature table."""
     if reason.feature in NOT_A_FEATURE:
         return True
-    subject = re.sub(r": (risk )?about [^:]*$", "", reason.text)
+    subject = re.sub(r": (risk )?(about|much) [^:]*$", "", reason.text)
     own = [feature for feature in features if feature.theme == reason.feature]
     return any(_says(subject, feature, values.get(feature.name), nation) for feature in own)
 
@@ -97,6 +97,8 @@ def _says_number(rest: str, feature: Feature, kind: str, value: float) -> bool:
     begin, end = shapes.get(kind, (" ", ""))
     if kind == CHANGE and value == 0:
         return rest == ": no change in a day"
+    if kind == SINCE and value == 0:
+        return rest == " taken in the last day"
     found = NUMBER.search(rest)
     if found is None or not rest.startswith(begin) or not rest.endswith(end):
         return False
