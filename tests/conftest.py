@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -74,6 +76,25 @@ def extract(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return written
+
+
+@pytest.fixture
+def training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., CompletedProcess[str]]:
+    """Return a function that runs `python -m training` in this process: a new one imports for seconds."""
+
+    def ended(*words: str) -> CompletedProcess[str]:
+        from training.__main__ import main
+
+        monkeypatch.setenv("HOMEWARD_HOME", str(tmp_path / "home"))
+        monkeypatch.setattr(sys, "argv", ["training", *words])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        return CompletedProcess(words, int(left.value.code or 0), *capfd.readouterr())
+
+    return ended
 
 
 # One small hospital and one small release, made once and shared by every test and worker.

@@ -4,24 +4,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
 
-from training.__main__ import main
-
 QUICK = {"risk_learning_rate": 0.1, "risk_rounds": 200}  # the default's 0.03 takes three times as long
 
 
-def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(home: Path, *words: str) -> CompletedProcess[str]:
     environment = {**os.environ, "HOMEWARD_HOME": str(home), "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
     return subprocess.run(
         [sys.executable, "-m", "training", *words], env=environment, capture_output=True, text=True, timeout=900
     )
 
 
-def succeeded(ended: subprocess.CompletedProcess[str]) -> str:
+def succeeded(ended: CompletedProcess[str]) -> str:
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
@@ -82,18 +82,10 @@ def _fit(home: Path, source: tuple[str, ...], file: Path) -> str:
     ],
 )
 def test_what_a_person_can_mend_is_one_sentence_and_exit_code_2(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    words: tuple[str, ...],
-    sentence: str,
+    training: Callable[..., CompletedProcess[str]], words: tuple[str, ...], sentence: str
 ) -> None:
-    monkeypatch.setenv("HOMEWARD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(sys, "argv", ["training", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()  # in this process: a new one spends ten times as long on its imports
-    said = capfd.readouterr()
-    assert ended.value.code == 2
-    assert sentence in said.err.replace("\n", " ")
-    assert "Traceback" not in said.err
-    assert said.out == ""
+    ended = training(*words)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr.replace("\n", " ")
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""

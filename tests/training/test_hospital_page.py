@@ -1,7 +1,5 @@
 import base64
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -131,15 +129,10 @@ class TestThePictures:
         assert png(plot).startswith(b"\x89PNG")
 
 
-def test_simulate_writes_the_page_beside_the_tables_and_may_write_again(tmp_path):
+def test_simulate_writes_the_page_beside_the_tables_and_may_write_again(tmp_path, training):
     out = tmp_path / "hospital"
     for _ in range(2):
-        ended = subprocess.run(
-            [sys.executable, "-m", "training", "simulate", "--admissions", "150", "--out", str(out)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        ended = training("simulate", "--admissions", "150", "--out", str(out))
         assert ended.returncode == 0, ended.stderr
     assert "hospital.html" in (out / "source.toml").read_text()
     assert (out / "hospital.html").read_text().startswith("<!doctype html>")

@@ -1,10 +1,9 @@
 """A plan file says which knobs differ; what is wrong with it is told at once, before any work."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -57,13 +56,11 @@ def test_the_search_and_the_plan_as_it_is_lie_within_what_a_plan_may_be() -> Non
             assert RANGES[name][0] <= edges[0] < edges[1] <= RANGES[name][1]
 
 
-def test_a_faulty_plan_stops_fit_before_any_work(tmp_path: Path) -> None:
+def test_a_faulty_plan_stops_fit_before_any_work(
+    tmp_path: Path, training: Callable[..., CompletedProcess[str]]
+) -> None:
     (tmp_path / "plan.json").write_text('{"date_leaves": 1, "leaves": 3}')
-    words = ("fit", "--source", "simulated", "--plan", str(tmp_path / "plan.json"))
-    environment = {**os.environ, "HOMEWARD_HOME": str(tmp_path / "home"), "COLUMNS": "120"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "training", *words], env=environment, capture_output=True, text=True, timeout=60
-    )
+    ended = training("fit", "--source", "simulated", "--plan", str(tmp_path / "plan.json"))
     assert ended.returncode == 2
     assert "date_leaves must be from 2 to 255" in ended.stderr
     assert "leaves is no knob" in ended.stderr

@@ -1,8 +1,6 @@
 """Writing a simulated hospital: small ones as CSV, large ones a district at a time, each with a page."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from features.sources.simulated import arguments_of
 from features.sources.simulation import Arguments
 from training.simulate import write_simulated
 
-CHECKOUT = Path(__file__).parents[2]
 ARGUMENTS = Arguments(200, seed=3, days=40)
 
 
@@ -62,10 +59,10 @@ def test_a_folder_with_anything_else_in_it_is_told_before_anything_is_simulated(
     assert said == []
 
 
-def test_a_small_hospital_is_written_as_csv_by_the_command_with_all_its_arguments(tmp_path):
+def test_a_small_hospital_is_written_as_csv_by_the_command_with_all_its_arguments(tmp_path, training):
     out = tmp_path / "out"
     words = ("--admissions", "100", "--days", "30", "--sites", "2", "--seed", "4", "--nation", "WLS")
-    done = simulated(*words, "--out", str(out))
+    done = training("simulate", *words, "--out", str(out))
     assert done.returncode == 0, done.stderr
     names = [
         "admissions.csv.gz",
@@ -82,13 +79,8 @@ def test_a_small_hospital_is_written_as_csv_by_the_command_with_all_its_argument
     }  # fmt: skip
 
 
-def test_an_unknown_nation_is_one_sentence_and_exit_code_2(tmp_path):
-    done = simulated("--nation", "FRA", "--out", str(tmp_path / "out"))
+def test_an_unknown_nation_is_one_sentence_and_exit_code_2(tmp_path, training):
+    done = training("simulate", "--nation", "FRA", "--out", str(tmp_path / "out"))
     assert done.returncode == 2
     assert done.stderr == "nation must be one of ENG, WLS, SCT, NIR, found 'FRA'\n"
     assert list(tmp_path.iterdir()) == []
-
-
-def simulated(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "training", "simulate", *words]
-    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
