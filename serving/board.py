@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.hospital import Facts
 from features.working_days import calendar
+from serving.board_words import clock_time, date_range, delay, how_old, percent, percent_if, spoken, spoken_iso
 from serving.store import LoggedPrediction
 
 EVEN_CHANCE = 0.5
@@ -19,7 +20,6 @@ REASONS_SHOWN = 2
 GAPS_SHOWN = 3
 STALE_AFTER = timedelta(hours=24)
 SUNDAY = 6
-LEAST_SAID = 0.01
 NOT_ABOUT_THE_PATIENT = "calibration"  # a reason in the sum, but nothing that a ward can look at
 COMPARED = " than patients like this on average"  # said once, in the heading of the column
 
@@ -138,10 +138,10 @@ def ward_page(rows: Sequence[LoggedPrediction], facts: Facts, now: datetime) -> 
     return WardPage(
         ward=first.ward,
         site=first.site,
-        at=_clock_time(first.at, zone),
-        made_at=_clock_time(made_at, zone),
+        at=clock_time(first.at, zone),
+        made_at=clock_time(made_at, zone),
         release=first.release,
-        age=_age(age) if age > STALE_AFTER else "",
+        age=how_old(age) if age > STALE_AFTER else "",
         expected=expected_home(rows, today),
         days=tuple(Day(day, 0.0, is_free) for day, is_free in free.items()),
         patients=tuple(_patient(row, today, zone, free) for row in dated),
@@ -157,7 +157,7 @@ def ward_line(rows: Sequence[LoggedPrediction], facts: Facts) -> WardLine:
         site=first.site,
         link=f"/board/{quote(first.ward, safe='')}"
         + (f"?{urlencode({'site': first.site})}" * bool(first.site)),
-        at=_clock_time(first.at, zone),
+        at=clock_time(first.at, zone),
         expected=expected_home(rows, first.at.astimezone(zone).date()),
     )
 
@@ -172,28 +172,6 @@ def expected_home(rows: Sequence[LoggedPrediction], today: date) -> Expected:
     return Expected(len(rows), by_today, by_tomorrow, by_weekend, spoken(weekend_ends))
 
 
-def spoken(day: date) -> str:
-    """Return a date as a ward says it.
-
-    >>> spoken(date(2026, 1, 9))
-    'Fri 9 Jan'
-    """
-    return f"{day:%a} {day.day} {day:%b}"
-
-
-def percent(chance: float) -> str:
-    """Return a probability in whole per cent, never 0 or 100 for what is possible.
-
-    >>> percent(0.314), percent(0.001), percent(0.999), percent(0.0)
-    ('31 %', 'under 1 %', 'over 99 %', '0 %')
-    """
-    if 0 < chance < LEAST_SAID:
-        return "under 1 %"
-    if 1 - LEAST_SAID < chance < 1:
-        return "over 99 %"
-    return f"{100 * chance:.0f} %"
-
-
 def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[date, bool]) -> Patient:
     answer, known = row.answer, row.inputs["now"]
     discharge, ready = answer["discharge"], answer["ready"]
@@ -205,19 +183,19 @@ def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[d
         bed=_bed(row),
         pseudonym=row.inputs["admission"]["patient_id"],
         days_so_far=_days_so_far(row, today, zone),
-        planned=_spoken(planned),
+        planned=spoken_iso(planned),
         planned_chance=percent(_chance(discharge["by"], date.fromisoformat(planned))) if planned else "",
         planned_passed=bool(planned) and date.fromisoformat(planned) < today,
-        ready=f"since {_spoken(since)}" if since else _spoken(ready["likely"]) if ready else "",
-        ready_range="" if since else _range(ready),
-        leaving=_spoken(discharge["likely"]),
+        ready=f"since {spoken_iso(since)}" if since else spoken_iso(ready["likely"]) if ready else "",
+        ready_range="" if since else date_range(ready),
+        leaving=spoken_iso(discharge["likely"]),
         doubtful=discharge["home_within_30_days"] < EVEN_CHANCE,
-        leaving_range=_range(discharge),
-        home_within_30_days=_percent(discharge["home_within_30_days"]),
+        leaving_range=date_range(discharge),
+        home_within_30_days=percent_if(discharge["home_within_30_days"]),
         strip=tuple(Day(day, _chance(discharge["by"], day), is_free) for day, is_free in free.items()),
-        delay=_delay(answer["expected_delay_days"], bool(since)),
+        delay=delay(answer["expected_delay_days"], bool(since)),
         band=risk["band"] if risk else "",
-        risk=_percent(risk["risk"]) if risk else "",
+        risk=percent_if(risk["risk"]) if risk else "",
         reasons=_reasons(answer["reasons"]),
         gaps=tuple(gaps[:GAPS_SHOWN]),
         more_gaps=max(len(gaps) - GAPS_SHOWN, 0),
@@ -252,28 +230,10 @@ def _chance(by: Mapping[str, float], day: date) -> float:
     return float(by[max(earlier)]) if earlier else 0.0
 
 
-def _age(age: timedelta) -> str:
-    return f"{age.days} days" if age.days > 1 else f"{age.total_seconds() // 3600:.0f} hours"
-
-
 def _reasons(reasons: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:
     about = [reason for reason in reasons["discharge"] if reason["feature"] != NOT_ABOUT_THE_PATIENT]
     by_size = sorted(about, key=lambda reason: -abs(reason["days"]))
     return tuple(str(reason["text"]).removesuffix(COMPARED) for reason in by_size[:REASONS_SHOWN])
-
-
-def _delay(days: float | None, ready_already: bool) -> str:
-    if days is None:
-        return ""
-    said = "under half a day" if days < 0.5 else f"{days:.1f} days"
-    return said.replace("day", "more day") if ready_already else said
-
-
-def _range(forecast: Mapping[str, Any] | None) -> str:
-    if not forecast:
-        return ""
-    earliest, latest = _spoken(forecast["earliest"]), _spoken(forecast["latest"])
-    return earliest if earliest == latest else f"{earliest} to {latest}"
 
 
 def _by_leaving(row: LoggedPrediction) -> tuple[str, str]:
@@ -288,16 +248,3 @@ def _days_so_far(row: LoggedPrediction, today: date, zone: ZoneInfo) -> int:
     """Return midnights since the admission, the length of stay as a hospital counts it."""
     admitted_at = datetime.fromisoformat(row.inputs["admission"]["admitted_at"])
     return (today - admitted_at.astimezone(zone).date()).days
-
-
-def _clock_time(instant: datetime, zone: ZoneInfo) -> str:
-    local = instant.astimezone(zone)
-    return f"{local:%H:%M} on {spoken(local.date())} {local.year}"
-
-
-def _spoken(day: str | None) -> str:
-    return spoken(date.fromisoformat(day)) if day else ""
-
-
-def _percent(chance: float | None) -> str:
-    return "" if chance is None else percent(chance)

@@ -8,7 +8,8 @@ import jinja2.nodes
 import pytest
 
 from features.hospital import shipped_facts
-from serving.board import WardPage, WardsPage, expected_home, percent, ward_page
+from serving.board import WardPage, WardsPage, expected_home, ward_page
+from serving.board_words import percent
 from serving.contract import DocsPage
 from serving.pages import templates
 from tests.serving.builders import NOW, client, event, parts, question, stay, ward_question
