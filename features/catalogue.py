@@ -22,11 +22,8 @@ class Feature:
     unit: str = ""
 
 
-SINCE, CHANGE, UNCHANGED = (
-    "whole days since",
-    "change in a day",
-    "hours unchanged",
-)  # after the words of an event
+# After the words of an event.
+SINCE, CHANGE, UNCHANGED = "whole days since", "change in a day", "hours unchanged"
 
 STAY = (
     Feature("age", "Age", "age", "P", unit="years"),

@@ -20,7 +20,7 @@ from models.readmission import ReadmissionModel
 from models.reasons import Reference
 from models.risk_map import RiskMap
 
-FORMAT = 2
+FORMAT = 3  # 3: how old an observation is counts in whole days, under another name
 BOOSTERS = ("leave", "home", "ready", "readmission", "same_issue")
 GOLDEN_TOLERANCE = 1e-9
 
@@ -152,9 +152,8 @@ def _boosters(predictor: Predictor) -> dict[str, lgb.Booster]:
 def _read(folder: Path) -> Predictor:
     content = about(folder)
     if content.get("format") != FORMAT:
-        raise ReleaseFault(
-            f"release {folder.name} has format {content.get('format')}, this version reads {FORMAT}"
-        )
+        found = f"release {folder.name} has format {content.get('format')}"
+        raise ReleaseFault(f"{found}, this version reads {FORMAT}: fit it again")
     boosters = {
         name: lgb.Booster(model_str=(folder / f"{name}.txt").read_text("utf-8"))
         for name in BOOSTERS

@@ -51,12 +51,24 @@ def test_a_release_that_answers_differently_is_refused(copy: Path) -> None:
     golden = json.loads((copy / "golden.json").read_text())
     golden["answers"][0]["home_within_30_days"] = 0.123
     golden["answers"][0]["discharge"]["home_within_30_days"] = 0.123
-    (copy / "golden.json").write_text(json.dumps(golden))
-    digests = json.loads((copy / "digests.json").read_text())
-    digests["golden.json"] = release._digest(copy / "golden.json")
-    (copy / "digests.json").write_text(json.dumps(digests))
+    rewritten(copy / "golden.json", golden)
     with pytest.raises(ReleaseFault, match="golden rows"):
         release.load(copy)
+
+
+def test_a_release_of_an_earlier_version_is_refused_with_what_to_do(copy: Path) -> None:
+    content = json.loads((copy / "release.json").read_text())
+    rewritten(copy / "release.json", {**content, "format": 2})
+    with pytest.raises(ReleaseFault, match="has format 2, this version reads 3: fit it again"):
+        release.load(copy)
+
+
+def rewritten(file: Path, content: object) -> None:
+    """Write a file of a release anew, with the digest that fits."""
+    file.write_text(json.dumps(content))
+    digests = json.loads(file.with_name("digests.json").read_text())
+    digests[file.name] = release._digest(file)
+    file.with_name("digests.json").write_text(json.dumps(digests))
 
 
 def test_a_folder_without_digests_is_no_release(tmp_path: Path) -> None:
