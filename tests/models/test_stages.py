@@ -1,8 +1,11 @@
-"""Date boosters learn in stages: all days ahead, then the first week, then the first three days."""
+"""Date boosters learn in stages: all days ahead, then the first three, then all again."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from models import discharge_date
 from models.booster import Sample, Size, fitted
 from models.discharge_date import STAGES, Days, Draw, Pairs, Targets, at_risk, fit_dates
 from models.distribution import HORIZON_DAYS, PIECE_STARTS
@@ -62,14 +65,27 @@ def test_a_stage_learns_from_the_pieces_that_begin_before_its_day_alone(rows) ->
 
 def test_stages_have_their_shares_of_the_trees_and_a_refit_repeats_them(rows) -> None:
     fitted_once = fit_dates(*rows, [], SIZE)
-    assert fitted_once.rounds == {"leave": (4, 8, 8), "home": (20,), "ready": (4, 8, 8)}
+    assert fitted_once.rounds == {"leave": (5, 14, 1), "home": (20,), "ready": (5, 14, 1)}
     stopped = fit_dates(*rows, [], SIZE, later=rows, rounds={**fitted_once.rounds, "leave": (2, 1, 5)})
     assert stopped.rounds["leave"] == (2, 1, 5)
     assert stopped.model.leave.num_trees() == 8
 
 
-def test_the_stages_begin_with_every_day_and_come_nearer() -> None:
-    until = [day for day, _ in STAGES]
-    assert until[0] == HORIZON_DAYS > PIECE_STARTS.max()
-    assert until == sorted(until, reverse=True)
+def test_the_near_trees_lie_between_trees_of_every_day() -> None:
+    first, near, last = (day for day, _ in STAGES)
+    assert first == last == HORIZON_DAYS > PIECE_STARTS.max() > near
     assert sum(share for _, share in STAGES) == pytest.approx(1)
+
+
+def test_the_last_stage_gives_far_days_their_own_level_again(rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here nobody leaves after the first days, which trees that learn from these alone cannot say."""
+    matrix, days, targets = rows
+    short = replace(targets, exit_day=np.where(targets.exit_day < 3, targets.exit_day, 100.0))
+    seen = (short.exit_day > 60).mean()
+
+    def gap(stages) -> float:
+        monkeypatch.setattr(discharge_date, "STAGES", stages)
+        curves = fit_dates(matrix, days, short, [], replace(SIZE, rounds=100)).model.curves(matrix, days)
+        return abs(curves.in_bed[:, 60].mean() - seen)
+
+    assert gap(STAGES) < gap(STAGES[:2])
