@@ -9,7 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from features.hospital import Facts
 from models import distribution
@@ -219,7 +219,10 @@ def _logistic_pipeline(numbers: list[str], codes: list[str]) -> Pipeline:
     """Return the regression with its preparation; left alone, a few extreme values would spoil it."""
     tamed = FunctionTransformer(np.clip, kw_args={"a_min": -MOST_DEVIATIONS, "a_max": MOST_DEVIATIONS})
     filled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler(), tamed)
-    coded = OneHotEncoder(min_frequency=FEWEST_OF_A_CODE, handle_unknown="infrequent_if_exist")
+    coded = make_pipeline(  # numbers first: scikit-learn counts texts one by one
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+        OneHotEncoder(min_frequency=FEWEST_OF_A_CODE, handle_unknown="infrequent_if_exist"),
+    )
     columns = ColumnTransformer([("numbers", filled, numbers), ("codes", coded, codes)])
     return make_pipeline(columns, LogisticRegression(C=RIDGE, max_iter=1_000))
 

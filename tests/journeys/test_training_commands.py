@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pandas as pd
 import pytest
 
-QUICK = {"risk_learning_rate": 0.1, "risk_rounds": 200}  # fewer trees than the default's 0.03 needs
+QUICK = {"risk_learning_rate": 0.1, "risk_rounds": 200, "date_rounds": 20}  # fewer trees than the defaults need
 
 
 def run(home: Path, *words: str) -> CompletedProcess[str]:
