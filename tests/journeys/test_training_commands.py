@@ -26,16 +26,11 @@ def succeeded(ended: CompletedProcess[str]) -> str:
     return ended.stdout
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-def test_diabetes130_reaches_what_honest_features_reach(real_data: Path, home: Path, tmp_path: Path) -> None:
+def test_diabetes130_reaches_what_honest_features_reach(real_data: Path, tmp_path: Path) -> None:
     source = ("--source", "diabetes130", "--path", str(real_data / "diabetes130"))
     (tmp_path / "plan.json").write_text(json.dumps(QUICK))
     fit = ("fit", *source, "--plan", str(tmp_path / "plan.json"))
-    said = succeeded(run(home, *fit, "--json", str(tmp_path / "out.json")))
+    said = succeeded(run(tmp_path, *fit, "--json", str(tmp_path / "out.json")))
     figures = json.loads((tmp_path / "out.json").read_text())
     model, line = figures["readmission"], figures["baselines"]["logistic_regression"]["readmission"]
     print(f"AUROC {model['auroc']:.4f} ECE {model['ece']:.4f}; logistic regression {line['auroc']:.4f}")
@@ -48,23 +43,21 @@ def test_diabetes130_reaches_what_honest_features_reach(real_data: Path, home: P
     assert figures["release"] in said
 
 
-def test_mimic4_goes_the_whole_way(real_data: Path, home: Path, tmp_path: Path) -> None:
+def test_mimic4_goes_the_whole_way(
+    real_data: Path, training: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     source = ("--source", "mimic4", "--path", str(real_data / "mimic-iv-demo"))
-    release = json.loads(_fit(home, source, tmp_path / "fit.json"))["release"]
-    said = succeeded(run(home, "evaluate", *source, "--json", str(tmp_path / "evaluated.json")))
+    succeeded(training("fit", *source, "--json", str(tmp_path / "fit.json")))
+    release = json.loads((tmp_path / "fit.json").read_text())["release"]
+    said = succeeded(training("evaluate", *source, "--json", str(tmp_path / "evaluated.json")))
     evaluated = json.loads((tmp_path / "evaluated.json").read_text())
     assert evaluated["release"] == release
     assert evaluated["ready"] is None, "nobody records criteria to reside there"
     assert "LEARNT FROM THESE VERY ROWS" in said
-    succeeded(run(home, "predict", *source, "--out", str(tmp_path / "predictions.parquet")))
+    succeeded(training("predict", *source, "--out", str(tmp_path / "predictions.parquet")))
     predictions = pd.read_parquet(tmp_path / "predictions.parquet")
     assert set(predictions["release"]) == {release}
     assert predictions["readmission_risk"].between(0, 1).all()
-
-
-def _fit(home: Path, source: tuple[str, ...], file: Path) -> str:
-    succeeded(run(home, "fit", *source, "--json", str(file)))
-    return file.read_text()
 
 
 @pytest.mark.parametrize(

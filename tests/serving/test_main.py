@@ -11,6 +11,14 @@ def serving(home, *command, **settings):
     return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=120)
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home with a token and without a release, made once: a new process imports for seconds."""
+    folder = tmp_path_factory.mktemp("home")
+    assert serving(folder, "token").returncode == 0
+    return folder
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -19,9 +27,8 @@ def serving(home, *command, **settings):
         ({"HOMEWARD_RELEASE": "homeward:none"}, "there is no release homeward:none"),
     ],
 )
-def test_what_start_lacks_is_one_sentence_and_exit_code_2(tmp_path, settings, sentence):
-    assert serving(tmp_path, "token").returncode == 0
-    ended = serving(tmp_path, "start", **{"HOMEWARD_PORT": "39871", **settings})
+def test_what_start_lacks_is_one_sentence_and_exit_code_2(home, settings, sentence):
+    ended = serving(home, "start", **{"HOMEWARD_PORT": "39871", **settings})
     assert ended.returncode == 2
     assert sentence in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
