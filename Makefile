@@ -55,7 +55,7 @@ types: .venv/development
 	$(BIN)/mypy
 
 tests: .venv/development
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Hashes and no addresses, so that the lock says nothing about where it was made.
 COMPILE = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile pyproject.toml - --universal --python-version 3.11 \
