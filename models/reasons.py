@@ -103,11 +103,10 @@ def expected_days(log_odds: Floats, shares: Floats) -> tuple[Floats, Floats]:
     piece = PIECE_OF_DAY[:BED_DAYS_WINDOW]
     within = _within(shares, piece)
     still = before[:, piece] * (1 - hazard[:, piece] * within)  # P(not yet by the end of each day)
-    slope = np.zeros_like(hazard)
-    for one in range(NEAR_PIECES):
-        inside, after = piece == one, piece > one
-        own = before[:, [one]] * within[:, inside] * hazard[:, [one]] * (1 - hazard[:, [one]])
-        slope[:, one] = -_sum(own) - hazard[:, one] * _sum(still[:, after])
+    in_piece = np.add.reduceat(still, PIECE_STARTS[:NEAR_PIECES], axis=1)
+    after = np.cumsum(in_piece[:, ::-1], axis=1)[:, ::-1] - in_piece
+    gone = np.add.reduceat(within, PIECE_STARTS[:NEAR_PIECES], axis=1)
+    slope = -before * hazard * (1 - hazard) * gone - hazard * after
     return _sum(still), slope
 
 
