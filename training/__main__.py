@@ -20,7 +20,7 @@ from training.command import (
     release_folder,
     report_of,
 )
-from training.terminal import errors, stages, writable, write
+from training.terminal import can_be_folder, errors, stages, writable, write
 
 app = typer.Typer(
     help=__doc__,
@@ -233,7 +233,8 @@ def pictures(
     from models.release import load
     from training.pictures import draw
 
-    with stages(5) as say:
+    can_be_folder(out)
+    with stages(6) as say:
         predictor = load(release_folder(source, release))
         hospital = hospital_of(source, path, say)
         predictor.suits(hospital)

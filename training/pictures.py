@@ -6,6 +6,7 @@ dot of a beeswarm or a dependence picture is the mean of ten neighbours (microag
 one patient, so it is for people who may see that patient; the command draws a simulated one.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from training.plan import TrainingPlan
 from training.split import parts
 
 SMALLEST_GROUP = 10  # patients behind a dot
+FEW_PATIENTS = 200  # fewer are told so
 MOST_PATIENTS = 2_000  # of a picture; more cost minutes and move no dot that is seen
 FEATURES_SHOWN, DEPENDENCES = 12, 4
 FORMATS = ("png", "svg")
@@ -126,7 +128,10 @@ def draw(predictor: Predictor, hospital: Hospital, out: Path, say: Say) -> list[
     out.mkdir(parents=True, exist_ok=True)
     say("drawing one simulated patient")
     files = [file for name, one in simulated_patient(predictor).items() for file in waterfall(one, out, name)]
-    say(f"drawing {test.rows['patient_id'].nunique():,} patients of the test part, ten a dot")
+    patients = test.rows["patient_id"].nunique()
+    say(f"drawing {patients:,} patients of the test part, ten a dot")
+    if patients < FEW_PATIENTS:
+        say(f"under {FEW_PATIENTS} patients: a beeswarm of so few dots shows little")
     for name, many in of_many(predictor, test, plan.seed):
         files += beeswarm(many, out, f"{name}-beeswarm")
         files += [file for feature in largest(many) for file in dependence(many, feature, out, name)]
@@ -200,7 +205,8 @@ def _saved(draw_it: Callable[[], Any], values: Values, out: Path, name: str) -> 
     from matplotlib import pyplot
 
     files = []
-    with mpl.rc_context({"backend": "agg", "svg.hashsalt": "homeward"}):
+    with mpl.rc_context({"backend": "agg", "svg.hashsalt": "homeward"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice")  # shap colours a feature that no group has in grey
         figure = pyplot.figure()
         try:
             draw_it()

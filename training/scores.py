@@ -33,7 +33,7 @@ def lace(X: pd.DataFrame, rows: pd.DataFrame, facts: Facts | None = None) -> tup
     missing += [] if listed or _given(X, "charlson") else ["earlier diagnoses"]
     missing += [] if visits else ["recent emergency stays"]
     if missing or visits is None:
-        return None, f"LACE cannot be computed: the source gives no {', no '.join(missing)}"
+        return None, f"LACE cannot be computed: these rows have no {', no '.join(missing)}"
     illness = _lace_illness(X) if listed else X["charlson"].fillna(0)
     total = (
         _banded(rows["days_so_far"], LACE_STAY_DAYS)
@@ -57,7 +57,7 @@ def hospital_score(
     """
     wanted = ("haemoglobin", "treatment_function", "sodium", "admission_method", "stays_year")
     if missing := [name.replace("_", " ") for name in wanted if not _given(X, name)]:
-        return None, f"HOSPITAL cannot be computed: the source gives no {', no '.join(missing)}"
+        return None, f"HOSPITAL cannot be computed: these rows have no {', no '.join(missing)}"
     oncology = (facts or shipped_facts()).group("treatment_function", "oncology")
     cancer = X.reindex(columns=["had_canc", "had_metacanc"])
     total = (

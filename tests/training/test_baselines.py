@@ -203,7 +203,7 @@ def test_every_baseline_has_the_figures_of_the_models():
     assert figures["logistic_regression"]["discharge"]["home_by_24h_auroc"] > 0.5
     assert figures["logistic_regression"]["discharge"]["mae_days"] is None
     assert figures["specialty_by_day"]["discharge"]["mae_days"] < 4
-    assert sum("HOSPITAL cannot be computed: the source gives no haemoglobin" in note for note in notes) == 1
+    assert sum("HOSPITAL cannot be computed: these rows have no haemoglobin" in note for note in notes) == 1
 
 
 def test_baselines_are_scored_on_the_rows_they_are_given():

@@ -12,6 +12,7 @@ from models.predictor import Predictor
 from training.cohort import Prepared, measurable
 from training.home import golden_rows
 from training.pictures import (
+    FEW_PATIENTS,
     FORMATS,
     Values,
     bed_days,
@@ -88,7 +89,10 @@ def test_fewer_than_ten_patients_are_not_drawn(small_release: Predictor, left: P
 def test_every_picture_is_written_and_not_empty(
     small_release: Predictor, small_hospital: Hospital, tmp_path: Path
 ) -> None:
-    files = draw(small_release, small_hospital, tmp_path / "pictures", lambda _: None)
+    said: list[str] = []
+    files = draw(small_release, small_hospital, tmp_path / "pictures", said.append)
+    patients = int(next(words for words in said if "of the test part" in words).split()[1])
+    assert any("shows little" in words for words in said) == (patients < FEW_PATIENTS)
     kinds = {file.stem.partition("-by-")[0] for file in files}
     assert kinds == {"readmission", "bed-days"} | {
         f"{name}-{kind}" for name in ("readmission", "bed-days") for kind in ("waterfall", "beeswarm")

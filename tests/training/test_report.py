@@ -121,11 +121,11 @@ def test_names_are_escaped(tmp_path, place):
 
 
 def test_what_is_left_out_is_said_with_its_reason(tmp_path):
-    text = page(tmp_path, notes=["HOSPITAL cannot be computed: the source gives no sodium"])
+    text = page(tmp_path, notes=["HOSPITAL cannot be computed: these rows have no sodium"])
     for sentence in (
         "Back for the same issue: no figures; the notes say why.",
         "Ready to leave: no figures; the notes say why.",
-        "HOSPITAL cannot be computed: the source gives no sodium",
+        "HOSPITAL cannot be computed: these rows have no sodium",
     ):
         assert sentence in text
         assert "Leaving: no figures" not in text
