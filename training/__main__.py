@@ -20,7 +20,7 @@ from training.command import (
     release_folder,
     report_of,
 )
-from training.terminal import can_be_folder, errors, stages, writable, write
+from training.terminal import errors, stages, writable, write
 
 app = typer.Typer(
     help=__doc__,
@@ -230,10 +230,11 @@ def pictures(
     release: ReleaseOption = None,
 ) -> None:
     """Draw a release's SHAP values: one simulated patient, and the test part in groups of ten patients."""
+    from features.sources.files import can_write_to
     from models.release import load
     from training.pictures import draw
 
-    can_be_folder(out)
+    can_write_to(out)
     with stages(6) as say:
         predictor = load(release_folder(source, release))
         hospital = hospital_of(source, path, say)

@@ -36,13 +36,6 @@ def writable(file: Path | None) -> None:
         raise HomewardError(f"the folder of {file} must exist")
 
 
-def can_be_folder(folder: Path) -> None:
-    """Raise HomewardError, before any work, if a file stands where a folder is to be made."""
-    standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not standing.is_dir():
-        raise HomewardError(f"{folder} cannot be a folder: {standing} is a file")
-
-
 def write(file: Path | None, content: Mapping[str, Any]) -> None:
     """Write figures as JSON where a file was asked for, whole or not at all."""
     if file is not None:

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +22,7 @@ from features.columns import ADMISSION_COLUMNS
 from features.errors import DataFault
 from features.hospital import EventName, Facts, facts_beside, shipped_facts
 from features.sources.files import (
+    can_write_to,
     csv_table,
     given_folder,
     needed_one_of,
@@ -112,13 +112,9 @@ def write_parts(
 
 def refuse_to_lose(folder: Path) -> None:
     """Raise DataFault unless a folder may be written to: there is none, it is empty, or we wrote all in it."""
-    nearest = next(place for place in folder.absolute().parents if place.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise DataFault(str(nearest), ["must be a folder that may be written to"])
+    can_write_to(folder)
     if not folder.exists():
         return
-    if not folder.is_dir():
-        raise DataFault(str(folder), ["must be a folder to write an extract to, found a file"])
     ours = {ABOUT, *_about(folder).get("files", ())}
     if strange := [name for name in _files(folder) if name not in ours]:
         must = f"must be empty or an extract that Homeward wrote, found {strange[0]} in it"

@@ -42,6 +42,15 @@ def given_folder(path: Path | None, source: str, holds: str) -> Path:
     return path
 
 
+def can_write_to(folder: Path) -> None:
+    """Raise DataFault unless a folder is there or can be made, in a place that may be written to."""
+    nearest = next(place for place in folder.absolute().parents if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise DataFault(str(nearest), ["must be a folder that may be written to"])
+    if folder.exists() and not folder.is_dir():
+        raise DataFault(str(folder), ["must be a folder to write to, found a file"])
+
+
 def one_of(folder: Path, names: Sequence[str]) -> Path | None:
     """Return the one of these names that the folder holds, or None; raise DataFault if it holds several."""
     found = [folder / name for name in names if (folder / name).exists()]

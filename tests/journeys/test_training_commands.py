@@ -72,7 +72,8 @@ def test_mimic4_goes_the_whole_way(
         (("fit", "--source", "simulated", "--plan", "no-such.json"), "no-such.json cannot be read"),
         (("tune", "--source", "simulated", "--what", "all"), "--what must be dates, readmission, both"),
         (("predict", "--source", "simulated", "--out", "predictions.docx"), ".parquet or .csv"),
-        (("pictures", "--source", "simulated", "--out", f"{__file__}/pictures"), "is a file"),
+        (("pictures", "--source", "simulated", "--out", __file__), "found a file"),
+        (("pictures", "--source", "simulated", "--out", f"{__file__}/pictures"), "may be written to"),
     ],
 )
 def test_what_a_person_can_mend_is_one_sentence_and_exit_code_2(
