@@ -1,4 +1,4 @@
-"""`python -m serving`: start the service, make a token or a sign-in link, or see the whole way at once."""
+"""`python -m serving`: start the service, fill its census, look after what it keeps, or see it all at once."""
 
 import json
 import os
@@ -16,9 +16,12 @@ from typing import Annotated
 import typer
 
 from features.errors import HomewardError
+from serving.operations import COMMANDS
 from serving.settings import SettingFault, Settings
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+for command in COMMANDS:
+    commands.command()(command)
 SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
 
 
@@ -85,16 +88,16 @@ def demo(
 def _checked(settings: Settings, admissions: int) -> str:
     """Return one authenticated prediction as JSON, after the whole way from nothing to the board."""
     from serving.children import Children
-    from serving.demo import Demo, board_opens, filled, on_free_port, prepared, started
+    from serving.demo import Demo, asked, board_opens, filled, on_free_port, prepared, started
 
-    demo = Demo(on_free_port(settings), admissions, _say)
+    now, demo = datetime.now(UTC), Demo(on_free_port(settings), admissions, _say)
     with Children(demo.settings.environment(os.environ)) as children:
         prepared(demo, children)
+        question = filled(demo, children, now)
         with closing(started(demo, children)) as client:
-            predictions = filled(demo, client)
+            prediction = asked(client, question)
         board_opens(demo, datetime.now(UTC))
-    in_scope = (one for one in predictions if one["discharge"])
-    return json.dumps(next(in_scope, predictions[0]))
+    return json.dumps(prediction)
 
 
 def _show(settings: Settings, admissions: int) -> None:
@@ -108,10 +111,10 @@ def _show(settings: Settings, admissions: int) -> None:
     demo = Demo(replace(settings, port=port), admissions, _say)
     with Children(demo.settings.environment(os.environ)) as children:
         prepared(demo, children)
-        with closing(started(demo, children)) as client:
-            predictions = filled(demo, client)
+        filled(demo, children, datetime.now(UTC))
+        started(demo, children).close()
         runs = mlflow_page(demo, children)
-        print(f"\nHomeward is up: {len(predictions):,} simulated inpatients on the board. Ctrl-C stops it.\n")
+        print("\nHomeward is up, its board full of simulated inpatients. Ctrl-C stops it.\n")
         print(f"  Board        {sign_in_link(demo.settings, datetime.now(UTC))}")
         environment = f"HOMEWARD_HOME={demo.settings.home} HOMEWARD_PORT={port}"
         print(f"               signs you in once, within the hour; for another: {environment}")

@@ -37,11 +37,22 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/v1/docs": SIGNED_IN,
     "/v1/openapi.json": SIGNED_IN,
     "/v1/predict": SYSTEMS,
+    "/v1/admissions/{admission_id}": SYSTEMS,
+    "/v1/admissions/{admission_id}/cancel": SYSTEMS,
+    "/v1/admissions/{admission_id}/discharge": SYSTEMS,
+    "/v1/admissions/{admission_id}/discharge/cancel": SYSTEMS,
+    "/v1/events": SYSTEMS,
+    "/v1/planned-dates": SYSTEMS,
+    "/v1/predictions": SYSTEMS,
     "/metrics": SYSTEMS,
     "/healthz": SYSTEMS,
     "/schema.json": SYSTEMS,
 }
-_PATTERNS = [(re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(door))), door) for door in DOORS]
+ONE_STEP, MANY_STEPS = "[^/]+", ".+"  # a ward's name may hold a slash
+_PATTERNS = [
+    (re.compile(re.sub(r"\\{\w+\\}", MANY_STEPS if "ward" in door else ONE_STEP, re.escape(door))), door)
+    for door in DOORS
+]
 
 
 class AccessFault(HomewardError):
@@ -51,8 +62,8 @@ class AccessFault(HomewardError):
 def door(path: str) -> str:
     """Return the template of a path, which is what logs and metrics may name, or "other".
 
-    >>> door("/board/Ward 7"), door("/v1/admissions/A1001")
-    ('/board/{ward}', 'other')
+    >>> door("/board/Ward 7"), door("/v1/admissions/A1001/cancel"), door("/v1/stays")
+    ('/board/{ward}', '/v1/admissions/{admission_id}/cancel', 'other')
     """
     return next((template for pattern, template in _PATTERNS if pattern.fullmatch(path)), "other")
 

@@ -1,4 +1,4 @@
-"""What the ward board shows: one row a patient, made from the newest logged predictions of a ward."""
+"""What the ward board shows: one row a patient, made from the newest round of a ward."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,8 @@ import pandas as pd
 from features.hospital import Facts
 from features.working_days import calendar
 from serving.board_words import clock_time, date_range, delay, how_old, percent, percent_if, spoken, spoken_iso
-from serving.store import LoggedPrediction
+from serving.store.log import LoggedPrediction
+from serving.wards import Board
 
 EVEN_CHANCE = 0.5
 STRIP_DAYS = 14
@@ -97,6 +98,10 @@ class WardPage:
     site: str = field(metadata={"help": "Site of the ward, empty where the rows name none"})
     at: str = field(metadata={"help": "The moment of which the predictions speak, local time"})
     made_at: str = field(metadata={"help": "When the newest of them was made, local time"})
+    late: str = field(
+        metadata={"help": "When the round was due, if it was missed and caught up; otherwise empty"}
+    )
+    left: int = field(metadata={"help": "How many of the round have left the ward since"})
     release: str = field(metadata={"help": "The release that made them"})
     age: str = field(
         metadata={"help": "How old the predictions are, in words, once over a day; otherwise empty"}
@@ -125,22 +130,22 @@ class WardsPage:
     wards: tuple[WardLine, ...] = field(metadata={"help": "Every ward with a prediction, by name"})
 
 
-def ward_page(rows: Sequence[LoggedPrediction], facts: Facts, now: datetime) -> WardPage:
-    """Return the page of a ward from its newest predictions, of which there must be one at least."""
-    zone = ZoneInfo(facts.time_zone)
-    first = rows[0]
-    made_at = max(row.made_at for row in rows)
-    age = now - first.at
-    today = first.at.astimezone(zone).date()
+def ward_page(board: Board, facts: Facts, now: datetime) -> WardPage:
+    """Return the page of a ward from its board, on which there may be nobody."""
+    zone, rows, one = ZoneInfo(facts.time_zone), board.predictions, board.round
+    age = now - one.at
+    today = one.at.astimezone(zone).date()
     free = _free_days(today, facts)
     dated = sorted((row for row in rows if row.answer["discharge"]), key=_by_leaving)
     undated = sorted((row for row in rows if not row.answer["discharge"]), key=_bed)
     return WardPage(
-        ward=first.ward,
-        site=first.site,
-        at=clock_time(first.at, zone),
-        made_at=clock_time(made_at, zone),
-        release=first.release,
+        ward=board.ward,
+        site=board.site,
+        at=clock_time(one.at, zone),
+        made_at=clock_time(one.made_at, zone),
+        late=clock_time(one.due_at, zone) if one.late else "",
+        left=board.left,
+        release=one.release,
         age=how_old(age) if age > STALE_AFTER else "",
         expected=expected_home(rows, today),
         days=tuple(Day(day, 0.0, is_free) for day, is_free in free.items()),
@@ -149,16 +154,16 @@ def ward_page(rows: Sequence[LoggedPrediction], facts: Facts, now: datetime) -> 
     )
 
 
-def ward_line(rows: Sequence[LoggedPrediction], facts: Facts) -> WardLine:
-    """Return a ward's line of the list from its newest predictions."""
-    zone, first = ZoneInfo(facts.time_zone), rows[0]
+def ward_line(board: Board, facts: Facts) -> WardLine:
+    """Return a ward's line of the list from its board."""
+    zone, at = ZoneInfo(facts.time_zone), board.round.at
     return WardLine(
-        ward=first.ward,
-        site=first.site,
-        link=f"/board/{quote(first.ward, safe='')}"
-        + (f"?{urlencode({'site': first.site})}" * bool(first.site)),
-        at=clock_time(first.at, zone),
-        expected=expected_home(rows, first.at.astimezone(zone).date()),
+        ward=board.ward,
+        site=board.site,
+        link=f"/board/{quote(board.ward, safe='')}"
+        + (f"?{urlencode({'site': board.site})}" * bool(board.site)),
+        at=clock_time(at, zone),
+        expected=expected_home(board.predictions, at.astimezone(zone).date()),
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+import pandas as pd
 
 from serving.access import new_link_code, read_token, write_token
 from serving.children import ChildFault, Children, free_port, last_lines
@@ -21,6 +20,8 @@ from serving.settings import Settings
 READY_WITHIN_SECONDS = 180
 MLFLOW_PORT = 5000
 TRAINING = (sys.executable, "-m", "training")
+SERVING = (sys.executable, "-m", "serving")
+Question = dict[str, Any]
 Say = Callable[[str], None]
 
 
@@ -67,9 +68,9 @@ def prepared(demo: Demo, children: Children) -> None:
 
 def started(demo: Demo, children: Children) -> httpx.Client:
     """Start the service and return a ward system's client of it, once it is ready."""
-    demo.say(f"4/5 starting the service on {demo.url}")
+    demo.say(f"5/5 starting the service on {demo.url}")
     log = demo.settings.home / "logs" / "service.log"
-    service = children.start([sys.executable, "-m", "serving", "start"], log)
+    service = children.start([*SERVING, "start"], log)
     headers = {"Authorization": f"Bearer {read_token(demo.settings.token_file)}"}
     # A proxy of the environment has no business between us and our own machine.
     client = httpx.Client(base_url=demo.url, headers=headers, timeout=60, trust_env=False)
@@ -84,23 +85,42 @@ def started(demo: Demo, children: Children) -> httpx.Client:
     raise ChildFault(f"the service did not get ready; the end of {log}:\n{last_lines(log)}")
 
 
-def filled(demo: Demo, client: httpx.Client) -> list[dict[str, Any]]:
-    """Ask for every ward's predictions of the last board round, as a ward system would; returns them."""
-    from features.sources import read
-    from serving.sending import last_board_round, ward_questions
+def filled(demo: Demo, children: Children, at: datetime) -> Question:
+    """Fill the census with the simulated hospital and predict its last board round.
 
-    demo.say("5/5 asking for predictions, ward by ward")
+    Returns a question about one of its inpatients, which is kept for people to paste too.
+    """
+    from features.snapshot import snapshot
+    from features.sources import read
+    from serving.ingest import OPERATION, ingest, sent
+    from serving.loop import last_board_hour
+    from serving.progress import counting
+    from serving.store.facts import Receipt
+    from serving.store.store import Store, audit_key
+
+    demo.say("4/5 filling the census and predicting every ward")
     hospital = read("simulated", demo.folder / "hospital")
-    questions = dict(ward_questions(hospital, last_board_round(hospital)))
-    predictions: list[dict[str, Any]] = []
-    with _progress() as progress:
-        for ward in progress.track(questions, description="wards"):
-            answer = client.post("/v1/predict", json=questions[ward])
-            if answer.status_code != httpx.codes.OK:
-                raise ChildFault(f"ward {ward}: the service answered {answer.status_code}: {answer.text}")
-            predictions += answer.json()["predictions"]
-    _keep_example(demo, next(iter(questions.values())))
-    return predictions
+    store = Store(demo.settings.database_url, audit_key(demo.settings.audit_key_file))
+    with counting("facts", 2 * len(hospital.admissions) + len(hospital.events)) as seen:
+        for new in ingest(hospital, store, Receipt(at, "the demonstration", OPERATION)):
+            seen(new)
+    store.close()
+    moment = last_board_hour(hospital.facts, hospital.observed_until.to_pydatetime())
+    children.run([*SERVING, "score", "--at", moment.isoformat()])
+    inpatient = snapshot(hospital, pd.Timestamp(moment)).iloc[0]["admission_id"]
+    [row] = sent(hospital.admissions[hospital.admissions["admission_id"] == inpatient])
+    question = {"at": moment.isoformat(), "admissions": [row], "for": [inpatient]}
+    _example(demo).write_text(json.dumps(question), "utf-8")
+    return question
+
+
+def asked(client: httpx.Client, question: Question) -> dict[str, Any]:
+    """Return the service's prediction of one inpatient; raises ChildFault if it gives none."""
+    answer = client.post("/v1/predict", json=question)
+    if answer.status_code != httpx.codes.OK:
+        raise ChildFault(f"the service answered {answer.status_code}: {answer.text}")
+    [prediction] = answer.json()["predictions"]
+    return dict(prediction)
 
 
 def sign_in_link(settings: Settings, at: datetime) -> str:
@@ -135,26 +155,12 @@ def on_free_port(settings: Settings) -> Settings:
 
 
 def curl_line(demo: Demo) -> str:
-    """Return a command that asks for one ward's predictions, ready to paste."""
+    """Return a command that asks for one inpatient's prediction, ready to paste."""
     return (
         f"curl -s {demo.url}/v1/predict -H 'Content-Type: application/json' "
         f'-H "Authorization: Bearer $(cat {demo.settings.token_file})" -d @{_example(demo)}'
     )
 
 
-def _keep_example(demo: Demo, question: dict[str, Any]) -> None:
-    _example(demo).write_text(json.dumps(question), "utf-8")
-
-
 def _example(demo: Demo) -> Path:
     return demo.folder / "question.json"
-
-
-def _progress() -> Progress:
-    columns: Sequence[Any] = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True))

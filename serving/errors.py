@@ -106,6 +106,22 @@ def too_slow(seconds: float) -> Problem:
     )
 
 
+def key_taken() -> Problem:
+    """Return the problem of an Idempotency-Key that was used for another request."""
+    return Problem(
+        HTTPStatus.CONFLICT, "this Idempotency-Key was used for another request; use a new key for each"
+    )
+
+
+def still_answering() -> Problem:
+    """Return the problem of a repeat whose first request is still being answered."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the first request under this Idempotency-Key is still being answered; try again with the same key",
+        headers={"Retry-After": "5"},
+    )
+
+
 def not_logged() -> Problem:
     """Return the problem of a store that cannot be used: what is not on disk is not answered."""
     return Problem(

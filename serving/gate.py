@@ -93,7 +93,9 @@ class Gate:
             answer = problem_page(problem) if wants_page(request) else problem.response()
             await answer(scope, receive, send)
             return
-        scope.setdefault("state", {})["asked_by"] = self.guard.keys.system if who == "ward system" else who
+        state = scope.setdefault("state", {})
+        state["asked_by"] = self.guard.keys.system if who == "ward system" else who
+        state["route"] = route
         await self.app(scope, receive, send)
 
     def _caller(self, request: Request) -> Who:

@@ -1,80 +1,96 @@
 """One question of a ward system: from the rows it sends to answers that are on disk."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
 from features.errors import DataFault
 from features.hospital import Facts
-from features.observations import states
-from features.snapshot import snapshot
-from features.tables import Hospital, check
-from features.timeline import microseconds
+from features.tables import Hospital
 from features.working_days import calendar
 from serving.errors import Problem, not_kept
-from serving.schema import AdmissionRow, EventRow, PredictRequest
-from serving.store import LoggedPrediction, Store
+from serving.known import NO_WARD, Record, as_rows, known_now, record_of, recorded
+from serving.schema import PredictRequest
+from serving.store import facts, log, repeats
+from serving.store.log import LoggedPrediction
+from serving.store.store import Store
+from serving.unused import unused_events
 
 if TYPE_CHECKING:
-    from models.predictor import Predictor
+    from serving.release import Loaded
 
-NO_WARD = "no ward"
-SHOWN_ON_THE_BOARD = ("ward", "bed", "planned_discharge_on")
-MOST_AHEAD = timedelta(minutes=15)  # clocks differ; more is a mistake or a rehearsal, and no board's business
-AHEAD_NOTE = "`at` lies ahead of the clock: answered and logged, but not shown on a board"
+MOST_AHEAD = timedelta(minutes=15)  # clocks differ; more is a mistake or a rehearsal
+AHEAD_NOTE = "`at` lies ahead of the clock: nothing that is still to be recorded is known"
+OLD_FAULTS = "earlier stays in the census do not keep the contract of this release: not used"
 DAYS_AHEAD = 366  # the calendar must know these days before they can be forecast
+OPERATION = "POST /v1/predict"
+ROWS_OF = re.compile(
+    r"(admissions|events) rows? ([\d, ]+)(?: and [\d,]+ more)?: (?:(\w+)(?: of [\w ]+)? must)?"
+)
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """A question with who asked it and when; nothing else is known of the asker."""
+    """A question with who asked it and when, and its Idempotency-Key if it came with one."""
 
     request: PredictRequest
     asked_by: str
     asked_at: datetime
+    claim: repeats.Claim | None = None
 
 
-def answered(inquiry: Inquiry, predictor: "Predictor", digest: str, store: Store) -> bytes:
+def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
     """Return the answer as JSON once it is on disk.
 
     Raises Problem (422) with every fault of the rows, and StoreFault if the answer cannot be logged, in
     which case it must not leave either.
     """
-    request = inquiry.request
+    request, predictor = inquiry.request, release.predictor
     at = _moment(request, inquiry.asked_at, predictor.facts)
     wanted = _wanted(request)
-    hospital = _hospital(request, predictor.facts)
-    present, notes = _present(request, wanted, hospital, at)
+    record, hospital, notes = _hospital(request, at, store, predictor.facts)
+    present, late = _present(request, wanted, hospital, at)
     predictions = predictor.answer(hospital, at, present) if present else []
-    answers = {one.admission_id: one.as_json() for one in predictions}
-    ahead = at > pd.Timestamp(inquiry.asked_at) + MOST_AHEAD
-    notes = [*hospital.notes, *notes, *([AHEAD_NOTE] if ahead else [])]
-    body = json.dumps({"predictions": list(answers.values()), "notes": notes}, allow_nan=False).encode()
-    inputs = _inputs(request, hospital, at, present)
-    in_bed = set(snapshot(hospital, at).index)
-    store.log(
+    unused = unused_events(record.events, predictor.facts)
+    answers = {
+        one.admission_id: _identified(one.as_json(), unused.get(one.admission_id, [])) for one in predictions
+    }
+    ahead = [AHEAD_NOTE] if at > pd.Timestamp(inquiry.asked_at) + MOST_AHEAD else []
+    said = {"predictions": list(answers.values()), "notes": [*hospital.notes, *notes, *late, *ahead]}
+    body = json.dumps(said, allow_nan=False).encode()
+    inputs = _inputs(record, hospital, at, present)
+    rows = [
         LoggedPrediction(
+            id=str(answer["id"]),
             made_at=inquiry.asked_at,
             at=at.to_pydatetime(),
             admission_id=name,
             ward=inputs[name]["now"]["ward"] or NO_WARD,
             site=inputs[name]["admission"].get("site") or "",
-            in_bed=name in in_bed and not ahead,
+            round=None,
             release=predictor.release,
-            release_digest=digest,
+            release_digest=release.digest,
             asked_by=inquiry.asked_by,
             inputs=inputs[name],
             answer=answer,
         )
         for name, answer in answers.items()
-    )
+    ]
+    with store.writing() as connection:
+        log.write(store, connection, rows, inquiry.asked_at, inquiry.asked_by, OPERATION)
+        if inquiry.claim is not None:
+            repeats.answered(connection, inquiry.claim, body)
     return body
+
+
+def _identified(answer: dict[str, Any], unused: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    return {"id": uuid4().hex, **answer, "warnings": [*answer["warnings"], *unused]}
 
 
 def _moment(request: PredictRequest, asked_at: datetime, facts: Facts) -> pd.Timestamp:
@@ -106,25 +122,54 @@ def _wanted(request: PredictRequest) -> list[str]:
     return wanted
 
 
-def _hospital(request: PredictRequest, facts: Facts) -> Hospital:
+def _hospital(
+    request: PredictRequest, at: pd.Timestamp, store: Store, facts: Facts
+) -> tuple[Record, Hospital, list[str]]:
+    """Return what was sent, with what the census knows of the same people, and notes about it."""
+    sent = record_of(
+        *([row.model_dump(exclude_none=True) for row in rows] for rows in (request.admissions, request.events))
+    )
+    whole = sent.joined(_history(request, at, store))
     try:
-        return check(
-            _frame(request.admissions, AdmissionRow),
-            _frame(request.events, EventRow),
-            facts,
-            source="request",
-            where="the request",
-        )
+        return whole, whole.hospital(facts, "the request"), []
     except DataFault as fault:
-        raise _as_problem(fault) from None  # the fault's own text repeats values
+        if len(whole.stays) == len(sent.stays):
+            raise as_problem(fault) from None  # the fault's own text repeats values
+    try:
+        return sent, sent.hospital(facts, "the request"), [OLD_FAULTS]
+    except DataFault as fault:
+        raise as_problem(fault) from None
 
 
-def _as_problem(fault: DataFault) -> Problem:
-    return not_kept([{"pointer": "", "detail": sentence} for sentence in fault.faults_without_values])
+def _history(request: PredictRequest, at: pd.Timestamp, store: Store) -> Record:
+    with store.reading() as connection:
+        known = facts.stays_of(connection, {row.patient_id for row in request.admissions})
+        return recorded(connection, list(known), at.to_pydatetime())
 
 
-def _frame(rows: Sequence[BaseModel], kind: type[BaseModel]) -> pd.DataFrame:
-    return pd.DataFrame([row.model_dump() for row in rows], columns=list(kind.model_fields))
+def as_problem(fault: DataFault, only_row: str | None = None) -> Problem:
+    """Return faults of tables as a problem whose errors point into the body.
+
+    `only_row` is where the body itself is the one row of the table.
+    """
+    return not_kept([each for said in fault.faults_without_values for each in _pointed(said, only_row)])
+
+
+def _pointed(sentence: str, only_row: str | None = None) -> list[dict[str, str]]:
+    """Return a fault once for each row that it names, with a pointer to the field.
+
+    >>> _pointed("events rows 0, 2: text must be a date such as 2026-01-09")[1]
+    {'pointer': '/events/2/text', 'detail': 'text must be a date such as 2026-01-09'}
+    """
+    found = ROWS_OF.match(sentence)
+    if found is None:
+        return [{"pointer": "", "detail": sentence}]
+    table, rows, field = found.groups()
+    detail = sentence.partition(": ")[2]
+    place = f"/{field}" if field else ""
+    if only_row is not None:
+        return [{"pointer": only_row + place, "detail": detail}]
+    return [{"pointer": f"/{table}/{row}{place}", "detail": detail} for row in rows.split(", ")]
 
 
 def _present(
@@ -142,49 +187,28 @@ def _present(
         raise not_kept([{"pointer": f"/for/{place}", "detail": fix} for place in early])
     present = [name for name in wanted if name in begun]
     missing = len(wanted) - len(present)
-    note = f"{missing:,} stays had not begun, or were not recorded, by `at`: not predicted"
-    return present, [note] if missing else []
+    begun_not = "1 stay had not begun, or was" if missing == 1 else f"{missing:,} stays had not begun, or were"
+    return present, [f"{begun_not} not recorded, by `at`: not predicted"] if missing else []
 
 
 def _inputs(
-    request: PredictRequest, hospital: Hospital, at: pd.Timestamp, answered: Sequence[str]
+    record: Record, hospital: Hospital, at: pd.Timestamp, names: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """Return what each answer was made from: the stay, earlier ones, their events, and what the board shows."""
-    stays: dict[str, list[dict[str, Any]]] = {}
+    """Return what each answer was made from: the person's stays, their events, and what a board shows."""
+    people = {row["admission_id"]: row["patient_id"] for row in record.stays}
+    own: dict[str, list[Mapping[str, Any]]] = {}
+    for row in record.stays:
+        own.setdefault(row["patient_id"], []).append(row)
     events: dict[str, list[dict[str, Any]]] = {}
-    for row in request.admissions:
-        stays.setdefault(row.patient_id, []).append(row.model_dump(exclude_none=True))
-    for event in request.events:
-        events.setdefault(event.admission_id, []).append(event.model_dump(exclude_none=True))
-    people = {row.admission_id: row.patient_id for row in request.admissions}
-    now = known_now(hospital, at, answered)
-    inputs = {}
-    for name in answered:
-        own = stays[people[name]]
-        inputs[name] = {
-            "admission": next(stay for stay in own if stay["admission_id"] == name),
-            "earlier": [stay for stay in own if stay["admission_id"] != name],
-            "events": [event for stay in own for event in events.get(stay["admission_id"], [])],
+    for event in as_rows(record.events):
+        events.setdefault(people[event["admission_id"]], []).append(event)
+    now = known_now(hospital, at, names)
+    return {
+        name: {
+            "admission": next(row for row in own[people[name]] if row["admission_id"] == name),
+            "stays": own[people[name]],
+            "events": events.get(people[name], []),
             "now": now[name],
         }
-    return inputs
-
-
-def known_now(
-    hospital: Hospital, at: pd.Timestamp, answered: Sequence[str]
-) -> dict[str, dict[str, str | None]]:
-    """Return ward, bed and the person's planned date of each stay as recorded by the moment."""
-    admissions = pd.Index(hospital.admissions["admission_id"])
-    positions = admissions.get_indexer(pd.Index(answered)).astype(np.int64)
-    moments = microseconds(pd.Series([at] * len(answered), dtype=f"datetime64[us, {at.tz}]"))
-    columns: dict[str, list[str | None]] = {}
-    for name in SHOWN_ON_THE_BOARD:
-        event = hospital.facts.events.get(name)
-        if event is None or not answered:
-            columns[name] = [None] * len(answered)
-        else:
-            texts = states(hospital.events, event, admissions).at(positions, moments).texts()
-            columns[name] = [None if pd.isna(text) else str(text) for text in texts]
-    return {
-        stay: {name: column[place] for name, column in columns.items()} for place, stay in enumerate(answered)
+        for name in names
     }

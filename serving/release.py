@@ -2,12 +2,18 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bentoml
 
 from features.errors import ReleaseFault
 from models.release import verify
+from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from models.predictor import Predictor
 
 
 def release_folder(named: str) -> Path:
@@ -26,3 +32,31 @@ def release_folder(named: str) -> Path:
 def release_digest(folder: Path) -> str:
     """Return the digest of all digests of a release, as it was returned when the release was saved."""
     return hashlib.sha256(json.dumps(verify(folder), sort_keys=True).encode()).hexdigest()
+
+
+def release_of_digest(settings: Settings, digest: str) -> Path:
+    """Return the folder of the release with a digest; raises ReleaseFault if it is not kept any more."""
+    folders = [Path(settings.release), *sorted((settings.home / "bentoml" / "models" / "homeward").glob("*"))]
+    for folder in folders:
+        if (folder / "digests.json").is_file() and release_digest(folder) == digest:
+            return folder
+    raise ReleaseFault("the release that made the prediction is not in the model store any more")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A release in memory with the digest of its files."""
+
+    predictor: "Predictor"
+    digest: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A release that stays the same."""
+
+    loaded: Loaded
+
+    def current(self) -> Loaded:
+        """Return the release to answer with."""
+        return self.loaded

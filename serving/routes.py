@@ -1,53 +1,21 @@
 """The routes of ward systems and of people, as one ASGI application; all blocking work is done by workers."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-from serving.access import SESSION_COOKIE, SESSION_LASTS, use_link_code
-from serving.board import WardsPage, ward_line, ward_page
-from serving.contract import docs_page, openapi
-from serving.errors import Problem, not_logged, too_large, unexpected, wrong_media_type
-from serving.gate import Guard
-from serving.inquiry import Inquiry, answered
-from serving.pages import STATIC, page, problem_page, wants_page
-from serving.schema import read_request
-from serving.settings import Settings
-from serving.store import Store, StoreFault
-from serving.workers import Workers
+from serving.desk import Desk
+from serving.errors import Problem, not_logged, unexpected
+from serving.page_desk import Pages
+from serving.pages import problem_page, wants_page
+from serving.parts import Parts
+from serving.store.database import StoreFault
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from models.predictor import Predictor
-
-FILES = ("board.css", "icon.svg")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the routes work with; made once, when the service starts."""
-
-    settings: Settings
-    guard: Guard
-    predictor: "Predictor"
-    digest: str
-    store: Store
-    predicting: Workers
-    reading: Workers
-
-    def close(self) -> None:
-        """Let the work under way end, then close the store."""
-        self.predicting.close()
-        self.reading.close()
-        self.store.close()
+SPOKEN = {404: "there is no such address; /v1/docs lists what there is"}
 
 
 def application(parts: Parts) -> Starlette:
@@ -61,6 +29,13 @@ def application(parts: Parts) -> Starlette:
         Route("/sign-in", pages.sign_in, methods=["GET"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         Route("/v1/predict", desk.predict, methods=["POST"]),
+        Route("/v1/admissions/{admission_id}", desk.admission, methods=["PUT"]),
+        Route("/v1/admissions/{admission_id}/cancel", desk.cancel_admission, methods=["POST"]),
+        Route("/v1/admissions/{admission_id}/discharge", desk.discharge, methods=["POST"]),
+        Route("/v1/admissions/{admission_id}/discharge/cancel", desk.cancel_discharge, methods=["POST"]),
+        Route("/v1/events", desk.events, methods=["POST"]),
+        Route("/v1/planned-dates", desk.planned_date, methods=["POST"]),
+        Route("/v1/predictions", desk.predictions, methods=["GET"]),
         Route("/v1/openapi.json", desk.openapi, methods=["GET"]),
         Route("/v1/docs", pages.docs, methods=["GET"]),
         Route("/metrics", desk.metrics, methods=["GET"]),
@@ -69,138 +44,21 @@ def application(parts: Parts) -> Starlette:
     return Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
 
 
-class Desk:
-    """What ward systems and infrastructure ask."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-
-    async def predict(self, request: "Request") -> Response:
-        """Answer one inquiry, once it is logged."""
-        _must_be_json(request)
-        body = await _body(request, self.parts.settings.body_limit_bytes)
-        asked_at = self.parts.guard.clock()
-        answer = await self.parts.predicting.run(self._answer, body, request.state.asked_by, asked_at)
-        return Response(answer, media_type="application/json")
-
-    def _answer(self, body: bytes, asked_by: str, asked_at: datetime) -> bytes:
-        inquiry = Inquiry(read_request(body), asked_by, asked_at)
-        return answered(inquiry, self.parts.predictor, self.parts.digest, self.parts.store)
-
-    async def openapi(self, _: "Request") -> Response:
-        """Give the contract for machines."""
-        return JSONResponse(openapi())
-
-    async def metrics(self, _: "Request") -> Response:
-        """Give the counters for Prometheus."""
-        return Response(self.parts.guard.metrics.text(), media_type="text/plain; version=0.0.4")
-
-
-class Pages:
-    """What people see."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-
-    async def home(self, _: "Request") -> Response:
-        """Lead to the board."""
-        return RedirectResponse("/board", HTTPStatus.SEE_OTHER)
-
-    async def wards(self, _: "Request") -> Response:
-        """Show every ward with its expected discharges."""
-        return await self.parts.reading.run(self._wards)
-
-    def _wards(self) -> Response:
-        store, facts = self.parts.store, self.parts.predictor.facts
-        lines = [ward_line(store.latest(ward, site), facts) for ward, site in store.wards()]
-        return page("wards", WardsPage(tuple(lines)))
-
-    async def ward(self, request: "Request") -> Response:
-        """Show one ward, one row a patient."""
-        site = request.query_params.get("site")
-        return await self.parts.reading.run(self._ward, request.path_params["ward"], site)
-
-    def _ward(self, ward: str, site: str | None) -> Response:
-        rows = self.parts.store.latest(ward, site)
-        if not rows:
-            raise Problem(HTTPStatus.NOT_FOUND, "there are no predictions for a ward of that name; see /board")
-        return page("ward", ward_page(rows, self.parts.predictor.facts, self.parts.guard.clock()))
-
-    async def docs(self, _: "Request") -> Response:
-        """Show the contract."""
-        return page("docs", docs_page(self.parts.predictor.facts, self.parts.settings.body_limit_bytes))
-
-    async def static(self, request: "Request") -> Response:
-        """Give a file of the pages, by exact name only."""
-        name = request.path_params["file"]
-        if name not in FILES:
-            raise Problem(HTTPStatus.NOT_FOUND, "there is no such file")
-        return FileResponse(STATIC / name)
-
-    async def sign_in(self, request: "Request") -> Response:
-        """Exchange the code of a one-time link for a session."""
-        guard, code = self.parts.guard, request.query_params.get("code", "")
-        now = guard.clock()
-        if not await run_in_threadpool(use_link_code, self.parts.settings.links, code, now):
-            used = "this sign-in link was used or is too old; `python -m serving link` makes a new one"
-            raise Problem(HTTPStatus.UNAUTHORIZED, used)
-        answer = page("signed_in", SignedIn())
-        # A page that leads on rather than a redirect: after a redirect from another site's link a browser
-        # would hold the strict cookie back.
-        answer.headers["Refresh"] = "0; url=/board"
-        answer.set_cookie(
-            SESSION_COOKIE,
-            guard.keys.session(now),
-            max_age=int(SESSION_LASTS.total_seconds()),
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="strict",
-        )
-        return answer
-
-    async def sign_out(self, _: "Request") -> Response:
-        """Take the session cookie away."""
-        answer = RedirectResponse("/board", HTTPStatus.SEE_OTHER)
-        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
-        return answer
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """The context of `signed_in.html`, which needs nothing."""
-
-
-def _must_be_json(request: "Request") -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" or "content-encoding" in request.headers:
-        raise wrong_media_type()
-
-
-async def _body(request: "Request", limit_bytes: int) -> bytes:
-    """Return the body, having read no more of it than the limit."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit_bytes:
-        raise too_large(limit_bytes)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise too_large(limit_bytes)
-    return bytes(body)
-
-
-async def _problem(request: "Request", problem: Problem) -> Response:
+async def _problem(request: Request, problem: Problem) -> Response:
     return problem_page(problem) if wants_page(request) else problem.response()
 
 
-async def _http(request: "Request", error: HTTPException) -> Response:
-    status = HTTPStatus(error.status_code)
-    return await _problem(request, Problem(status, status.description or status.phrase, headers=error.headers))
+async def _http(request: Request, error: HTTPException) -> Response:
+    status, headers = HTTPStatus(error.status_code), error.headers or {}
+    detail = SPOKEN.get(status, status.description or status.phrase)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"this address takes {headers['Allow']}"
+    return await _problem(request, Problem(status, detail, headers=headers))
 
 
-async def _not_logged(request: "Request", _: StoreFault) -> Response:
+async def _not_logged(request: Request, _: StoreFault) -> Response:
     return await _problem(request, not_logged())
 
 
-async def _unexpected(request: "Request", _: Exception) -> Response:
+async def _unexpected(request: Request, _: Exception) -> Response:
     return await _problem(request, unexpected())  # Starlette raises the error again, and the gate notes it

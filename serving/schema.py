@@ -1,19 +1,15 @@
-"""What a ward system sends and gets back, field by field; the same models make the OpenAPI document."""
+"""What a ward system sends, field by field; the same models make the OpenAPI document."""
 
-import difflib
-from collections.abc import Sequence
-from datetime import date
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-
-from features.columns import ADMISSION_COLUMNS, EVENT_COLUMNS
-from models.prediction import WarningKind
-from serving.errors import not_json, not_kept
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 LONGEST_TEXT = 256
 INSTANT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$"
+DAY = r"^\d{4}-\d{2}-\d{2}$"
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+PRINTABLE_ID = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_TEXT}}}")
 
 Instant = Annotated[str, StringConstraints(pattern=INSTANT), Field(json_schema_extra={"format": "date-time"})]
 Id = Annotated[str, StringConstraints(pattern=PRINTABLE, min_length=1, max_length=LONGEST_TEXT)]
@@ -80,147 +76,53 @@ class PredictRequest(_Strict):
     events: tuple[EventRow, ...] = Field(default=(), description="What is known of any of these stays")
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+RECORDED = "When the ward's system recorded this; what was recorded last is true, in whatever order it comes"
+OF_THE_DISCHARGE = {"discharged_at", "discharge_recorded_at", "discharge_method", "discharge_destination"}
+
+AdmissionFact = create_model(
+    "AdmissionFact",
+    __base__=_Strict,
+    __doc__="One stay as the ward's system now has it, without its discharge, which is told apart.",
+    recorded_at=(Instant, Field(description=RECORDED)),
+    **{
+        name: (field.annotation, field)
+        for name, field in AdmissionRow.model_fields.items()
+        if name not in OF_THE_DISCHARGE | {"admission_id"}
+    },  # type: ignore[call-overload]
+)
 
 
-class DateAnswer(_Answer):
-    """When something is likely to happen: the median day, an 80 % range and P(by the end of a day)."""
+class DischargeFact(_Strict):
+    """How a stay ended."""
 
-    likely: date
-    earliest: date
-    latest: date
-    by: dict[date, float]
-
-
-class DischargeAnswer(DateAnswer):
-    """When the person is likely to leave, if they go home."""
-
-    home_within_30_days: float | None
+    discharged_at: Instant = Field(description="When the person left the bed")
+    recorded_at: Instant = Field(description=RECORDED)
+    discharge_method: Text | None = Field(default=None, description="How the stay ended (died, on advice)")
+    discharge_destination: Text | None = Field(default=None, description="Where the person went")
 
 
-class ReadmissionAnswer(_Answer):
-    """P(emergency admission on days 0 to 29 after this stay's eventual live discharge)."""
+class Cancellation(_Strict):
+    """That an admission, or a discharge, was recorded by mistake."""
 
-    risk: float
-    band: Literal["low", "medium", "high"]
-    same_issue: float | None
-    definition: str
-
-
-class DayReason(_Answer):
-    """A reason and its share in expected bed days of the next 28."""
-
-    feature: str
-    text: str
-    days: float
+    recorded_at: Instant = Field(
+        description="When the mistake was recorded; what is recorded later stands again"
+    )
 
 
-class RiskReason(_Answer):
-    """A reason and its share in points of risk (0 to 100)."""
+class EventsRequest(_Strict):
+    """Events of any stays, those of an admission that is still to come too."""
 
-    feature: str
-    text: str
-    points: float
-
-
-class ReasonsAnswer(_Answer):
-    """The reasons of the three answers, largest first as the release orders them."""
-
-    ready: list[DayReason]
-    discharge: list[DayReason]
-    readmission: list[RiskReason]
+    events: tuple[EventRow, ...] = Field(
+        description="Rows of the events table", json_schema_extra={"minItems": 1}
+    )
 
 
-class WarningAnswer(_Answer):
-    """Something about the input that a person should know; `scope` means that no prediction is given."""
+class PlannedDateRequest(_Strict):
+    """A planned date of discharge that a person has set; it stands, whatever is suggested beside it."""
 
-    field: str
-    kind: WarningKind
-    text: str
-
-
-class PredictionAnswer(_Answer):
-    """The answer for one inpatient; a part that cannot be given is null and a warning says why."""
-
-    admission_id: str
-    at: str
-    release: str
-    ready: DateAnswer | None
-    ready_since: date | None
-    discharge: DischargeAnswer | None
-    expected_delay_days: float | None
-    readmission: ReadmissionAnswer | None
-    reasons: ReasonsAnswer
-    warnings: list[WarningAnswer]
-
-
-class PredictAnswer(_Answer):
-    """One prediction for each stay asked for, in the order of the request, and notes about the whole."""
-
-    predictions: list[PredictionAnswer]
-    notes: list[str] = Field(description="Sentences: names not used, values set aside, stays not in a bed")
-
-
-EXAMPLES = {c.name: c.example for c in (*ADMISSION_COLUMNS, *EVENT_COLUMNS) if c.example}
-KNOWN_FIELDS = {
-    "admissions": tuple(AdmissionRow.model_fields),
-    "events": tuple(EventRow.model_fields),
-    "": tuple(field.alias or name for name, field in PredictRequest.model_fields.items()),
-}
-MUST = {
-    "missing": "must be given",
-    "string_too_short": "must not be empty",
-    "string_too_long": f"must be at most {LONGEST_TEXT} characters",
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "tuple_type": "must be a list",
-    "model_type": "must be an object",
-}
-
-
-def read_request(body: bytes) -> PredictRequest:
-    """Return the request in a body; raises Problem, 400 for what is not JSON and 422 with every other fault."""
-    try:
-        request = PredictRequest.model_validate_json(body)
-        if not request.admissions:
-            raise not_kept([{"pointer": "/admissions", "detail": "admissions must hold at least one row"}])
-        return request
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=True, include_input=False)
-    if faults[0]["type"] == "json_invalid":
-        raise not_json("the body must be JSON (RFC 8259), in UTF-8")
-    raise not_kept([_sentence(fault["type"], fault["loc"], fault.get("ctx", {})) for fault in faults])
-
-
-def _sentence(kind: str, place: Sequence[int | str], context: dict[str, Any]) -> dict[str, str]:
-    """Return one fault in our words; what was given, an unknown field's name included, is not in it."""
-    table, field = (str(place[0]) if len(place) > 1 else ""), str(place[-1]) if place else "the body"
-    if kind == "extra_forbidden":
-        known = KNOWN_FIELDS.get(table, ())
-        near = difflib.get_close_matches(field, known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
-        return {"pointer": _pointer(place[:-1]), "detail": f"a field is not in the contract; {hint}"}
-    return {"pointer": _pointer(place), "detail": f"{_spoken(field)} {_must(kind, field, context)}"}
-
-
-def _must(kind: str, field: str, context: dict[str, Any]) -> str:
-    if kind == "string_pattern_mismatch" and context["pattern"] == INSTANT:
-        example = EXAMPLES.get(field, "2026-01-06T08:00:00+00:00")
-        return f"must be an ISO 8601 instant with a time zone, such as {example}"
-    if kind == "string_pattern_mismatch":
-        return "must hold no control characters"
-    if kind in ("greater_than_equal", "less_than_equal"):
-        low_or_high = "at least" if "ge" in context else "at most"
-        return f"must be {low_or_high} {context.get('ge', context.get('le'))}"
-    return MUST.get(kind, "does not keep the contract")
-
-
-def _spoken(field: str) -> str:
-    return "the entry" if field.isdigit() else field
-
-
-def _pointer(place: Sequence[int | str]) -> str:
-    return "".join(f"/{part}" for part in place)
+    admission_id: Id
+    planned_discharge_on: Annotated[str, StringConstraints(pattern=DAY)] = Field(
+        description="The date", json_schema_extra={"format": "date"}
+    )
+    set_at: Instant = Field(description="When the person set it")
+    recorded_at: Instant | None = Field(default=None, description="When it was recorded; `set_at` if left out")

@@ -3,6 +3,8 @@
 import gc
 import logging
 import os
+import secrets
+import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import bentoml
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from serving.routes import Parts
+    from serving.parts import Parts
     from serving.settings import Settings
 
 # A ward of 25 with its history takes half a second and a site of 170 under two, on one core: 25 s leave a
@@ -20,7 +22,8 @@ ANSWER_SECONDS = 25
 TIMEOUT_SECONDS = 30
 PREDICTING = {"threads": 2, "at_once": 8, "seconds": ANSWER_SECONDS}  # two cores; the queue stays short
 READING = {"threads": 2, "at_once": 32, "seconds": ANSWER_SECONDS}  # a board never waits behind a long batch
-MOST_REQUESTS_AT_ONCE = 128  # BentoML's own limit, above the sum of ours; it answers without Retry-After
+KEEPING = {"threads": 2, "at_once": 128, "seconds": ANSWER_SECONDS}  # short work: one fact, one key
+MOST_REQUESTS_AT_ONCE = 256  # BentoML's own limit, above the sum of ours; it answers without Retry-After
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
 
 
@@ -35,6 +38,7 @@ class WardService:
         self.parts = self.opened()
         self.application = application(self.parts)
         self.gate = Gate
+        self.parts.loop.start()
         # A worker's start is its high-water mark of objects; collecting them again made pauses of 0.5 s.
         gc.collect()
         gc.freeze()
@@ -104,22 +108,27 @@ def opened(settings: "Settings") -> "Parts":
     from models.release import load
     from serving.access import Keys, read_token
     from serving.gate import Guard
+    from serving.loop import Loop
     from serving.metrics import Metrics
-    from serving.release import release_digest, release_folder
-    from serving.routes import Parts
-    from serving.store import Store
+    from serving.parts import Parts
+    from serving.release import Loaded, Standing, release_digest, release_folder
+    from serving.store.store import Store, audit_key
     from serving.workers import Workers
 
     keys = Keys(read_token(settings.token_file))
     folder = release_folder(settings.release)
+    releases = Standing(Loaded(load(folder), release_digest(folder)))
+    store = Store(settings.database_url, audit_key(settings.audit_key_file))
+    holder = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
     return Parts(
         settings=settings,
         guard=Guard(keys, now, Metrics()),
-        predictor=load(folder),
-        digest=release_digest(folder),
-        store=Store(settings.database_url),
+        releases=releases,
+        store=store,
         predicting=Workers("predicting", **PREDICTING),
         reading=Workers("reading", **READING),
+        keeping=Workers("keeping", **KEEPING),
+        loop=Loop(store, releases, now, holder),
     )
 
 

@@ -31,8 +31,10 @@ def _file(text: str) -> Path:
 
 
 def _database(text: str) -> str:
-    if text and not text.startswith("sqlite:///"):
-        raise ValueError("a SQLite address such as sqlite:////var/lib/homeward/homeward.db")
+    if text and not text.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError(
+            "an address such as sqlite:////var/lib/homeward.db or postgresql://user:word@host/homeward"
+        )
     return text
 
 
@@ -69,7 +71,10 @@ class Settings:
     )
     database_url: str = field(
         metadata=_setting(
-            "DATABASE_URL", "The log of predictions; empty: homeward.db in the home", "", _database
+            "DATABASE_URL",
+            "Census, log and audit, SQLite or PostgreSQL; empty: homeward.db in the home",
+            "",
+            _database,
         )
     )
     host: str = field(
@@ -81,6 +86,11 @@ class Settings:
     )
     token_file: Path = field(
         metadata=_setting("TOKEN_FILE", "The ward system's bearer token; empty: `token` in the home", "", _file)
+    )
+    audit_key_file: Path = field(
+        metadata=_setting(
+            "AUDIT_KEY_FILE", "The key that seals the audit; empty: `audit-key` in the home", "", _file
+        )
     )
     body_limit_bytes: int = field(
         metadata=_setting(
@@ -97,7 +107,8 @@ class Settings:
         values = {setting.name: _value(setting, environment) for setting in fields(cls)}
         home = values["home"]
         values["database_url"] = values["database_url"] or f"sqlite:///{home / 'homeward.db'}"
-        values["token_file"] = values["token_file"] if values["token_file"] != Path() else home / "token"
+        for name, file in (("token_file", "token"), ("audit_key_file", "audit-key")):
+            values[name] = values[name] if values[name] != Path() else home / file
         return cls(**values)
 
     @property

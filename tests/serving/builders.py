@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pandas as pd
@@ -22,10 +23,17 @@ from models.prediction import (
 from serving.access import Keys
 from serving.board import COMPARED
 from serving.gate import Gate, Guard
+from serving.loop import Loop
 from serving.metrics import Metrics
-from serving.routes import Parts, application
+from serving.parts import Parts
+from serving.release import Loaded, Standing
+from serving.rounds import predict_round
+from serving.routes import application
 from serving.settings import Settings
-from serving.store import Store
+from serving.store import log
+from serving.store.log import LoggedPrediction
+from serving.store.store import Store
+from serving.wards import Board, board_of
 from serving.workers import Workers
 
 TOKEN = "the-right-token-of-the-ward-system-0123"
@@ -126,15 +134,33 @@ def ward_question(ward: str = "Ward 7", beds: int = 3) -> dict[str, Any]:
 
 def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str) -> Parts:
     read = Settings.read({"HOMEWARD_HOME": str(home), **settings})
+    clock = Clock()
+    opened = store or Store(read.database_url, b"k" * 32)
+    releases = standing(predictor or FakePredictor())
     return Parts(
         settings=read,
-        guard=Guard(Keys(TOKEN), lambda: NOW, Metrics()),
-        predictor=predictor or FakePredictor(),
-        digest="d" * 64,
-        store=store or Store(read.database_url),
+        guard=Guard(Keys(TOKEN), clock, Metrics()),
+        releases=releases,
+        store=opened,
         predicting=Workers("predicting", threads=1, at_once=4, seconds=5),
         reading=Workers("reading", threads=1, at_once=4, seconds=5),
+        keeping=Workers("keeping", threads=2, at_once=200, seconds=5),
+        loop=Loop(opened, releases, clock, "this worker"),
     )
+
+
+def standing(predictor: Any, digest: str = "d" * 64) -> Standing:
+    return Standing(Loaded(predictor, digest))
+
+
+class Clock:
+    """A clock that stands at NOW until it is set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 class Client:
@@ -157,6 +183,48 @@ class Client:
 
     def predict(self, body: Any, **headers: str) -> httpx.Response:
         return self.request("POST", "/v1/predict", headers, json=body)
+
+    def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        return self.request("POST", path, headers, json=body)
+
+    def send(self, body: dict[str, Any]) -> None:
+        """Tell the census what a question about a ward holds."""
+        for row in body["admissions"]:
+            row = dict(row)
+            name, left_at = row.pop("admission_id"), row.pop("discharged_at", None)
+            own = f"/v1/admissions/{quote(name, safe='')}"
+            told = [self.request("PUT", own, json={"recorded_at": row["admitted_at"], **row})]
+            if left_at:
+                told.append(self.post(f"{own}/discharge", {"discharged_at": left_at, "recorded_at": left_at}))
+            assert [answer.status_code for answer in told] == [200] * len(told)
+        if body["events"]:
+            assert self.post("/v1/events", {"events": body["events"]}).status_code == 200
+
+
+def predicted(of: Parts, body: dict[str, Any] | None = None, at: str = AT, by: datetime = NOW) -> Client:
+    """Fill the census with a question's rows, predict everybody in a bed, and return a caller."""
+    caller = client(of)
+    caller.send(body or ward_question())
+    predict_round(of.store, of.releases.current(), datetime.fromisoformat(at), by, "asked for")
+    return caller
+
+
+def board(of: Parts, ward: str = "Ward 7", site: str = "", now: datetime = NOW) -> Board | None:
+    with of.store.reading() as connection:
+        return board_of(connection, ward, site, of.releases.current().predictor.facts, now)
+
+
+def logged(of: Parts, answer: dict[str, Any]) -> LoggedPrediction:
+    """Return the row of the log behind an answer."""
+    with of.store.reading() as connection:
+        found = log.by_id(connection, answer["id"])
+    assert found is not None
+    return found
+
+
+def logged_rows(of: Parts) -> int:
+    with of.store.reading() as connection:
+        return log.count(connection)
 
 
 def client(of: Parts, token: str | None = TOKEN) -> Client:

@@ -1,5 +1,5 @@
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
@@ -12,7 +12,20 @@ from serving.board import WardPage, WardsPage, expected_home, ward_page
 from serving.board_words import percent
 from serving.contract import DocsPage
 from serving.pages import templates
-from tests.serving.builders import NOW, client, event, parts, question, stay, ward_question
+from serving.rounds import predict_round
+from tests.serving.builders import (
+    AT,
+    NOW,
+    board,
+    client,
+    event,
+    parts,
+    predicted,
+    question,
+    standing,
+    stay,
+    ward_question,
+)
 
 HOSTILE = '<script>alert("x")</script>'
 PAGE = {"Accept": "text/html"}
@@ -24,8 +37,8 @@ def of(tmp_path):
 
 
 def page_of(of, ward="Ward 7", **question_):
-    assert client(of).predict(question_ or ward_question(ward)).status_code == 200
-    return client(of).get(f"/board/{ward}", **PAGE)
+    at = question_.get("at", AT)
+    return predicted(of, question_ or ward_question(ward), at).get(f"/board/{ward}", **PAGE)
 
 
 class Tags(HTMLParser):
@@ -75,10 +88,9 @@ def test_a_planned_date_that_has_passed_says_so(of):
 
 def test_only_what_was_recorded_by_the_moment_is_shown(of):
     later = {**event("A1", "ward", "Ward 9"), "recorded_at": "2026-01-06T09:00:00Z"}
-    answer = client(of).predict(question(events=[event("A1", "ward", "Ward 7"), later]))
-    assert answer.status_code == 200
-    assert client(of).get("/board/Ward 7").status_code == 200
-    assert client(of).get("/board/Ward 9").status_code == 404
+    caller = predicted(of, question(events=[event("A1", "ward", "Ward 7"), later]))
+    assert "P-A1" in caller.get("/board/Ward 7").text
+    assert caller.get("/board/Ward 9").status_code == 404
 
 
 def test_somebody_out_of_scope_is_listed_with_why(of):
@@ -89,11 +101,36 @@ def test_somebody_out_of_scope_is_listed_with_why(of):
 
 
 def test_somebody_who_has_left_is_not_on_the_board(of):
-    left = stay("A2", discharged_at="2026-01-05T10:00:00Z")
-    client(of).predict({**question(stay("A1"), left), "for": ["A2"]})
-    text = client(of).get("/board/no ward", **PAGE).text
-    assert "P-A1" in text
-    assert "P-A2" not in text
+    before = stay("A2", discharged_at="2026-01-05T10:00:00Z")
+    since = stay("A3", discharged_at="2026-01-06T08:02:00Z")
+    text = page_of(of, "no ward", **question(stay("A1"), before, since)).text
+    assert [name in text for name in ("P-A1", "P-A2", "P-A3")] == [True, False, False]
+    assert "1 has left the ward since" in text
+
+
+def test_a_ward_that_is_empty_says_so(of):
+    caller = predicted(of, ward_question(beds=1))
+    predicted(of, question(stay("A1", discharged_at="2026-01-06T08:02:00Z")), at="2026-01-06T08:05:00Z")
+    assert "<dd>0</dd>" in caller.get("/board/Ward 7").text
+
+
+def test_somebody_who_has_moved_is_on_one_board(of):
+    caller = predicted(of, ward_question(beds=1))
+    moved = event("A1", "ward", "Ward 9") | {
+        "recorded_at": "2026-01-06T08:01:00Z",
+        "happened_at": "2026-01-06T08:01:00Z",
+    }
+    caller.post("/v1/events", {"events": [moved]})
+    assert "P-A1" not in caller.get("/board/Ward 7").text
+    predicted(of, question(), at="2026-01-06T08:05:00Z")
+    boards = [caller.get(f"/board/Ward {number}").text for number in (7, 9)]
+    assert ["P-A1" in text for text in boards] == [False, True]
+
+
+def test_a_round_that_was_missed_says_so(of):
+    client(of).send(ward_question())
+    predict_round(of.store, of.releases.current(), NOW, NOW, "board round", NOW - timedelta(hours=1))
+    assert "it was due at 07:05 on Tue 6 Jan 2026" in client(of).get("/board/Ward 7").text
 
 
 def test_what_a_ward_sends_is_escaped(of):
@@ -101,7 +138,7 @@ def test_what_a_ward_sends_is_escaped(of):
         stay(patient_id=HOSTILE),
         events=[event("A1", "ward", HOSTILE), event("A1", "bed", HOSTILE)],
     )
-    assert client(of).predict(body).status_code == 200
+    predicted(of, body)
     wards = client(of).get("/board", **PAGE).text
     link = re.search(r'href="(/board/[^"]+)"', wards.partition("<tbody>")[2])[1]
     for text in (wards, client(of).get(link, **PAGE).text):
@@ -111,13 +148,13 @@ def test_what_a_ward_sends_is_escaped(of):
 
 @pytest.mark.parametrize("ward", ["Ward/7", "Ward 7?", "7%", "Ålesund", "#1"])
 def test_every_ward_name_has_an_address(of, ward):
-    client(of).predict(ward_question(ward))
+    predicted(of, ward_question(ward))
     link = re.search(r'href="(/board/[^"]+)"', client(of).get("/board").text.partition("<tbody>")[2])[1]
     assert client(of).get(link).status_code == 200
 
 
 def test_pages_need_nothing_from_outside_and_no_script(of):
-    client(of).predict(ward_question())
+    predicted(of)
     for path in ("/board", "/board/Ward 7", "/v1/docs", "/nowhere"):
         answer = client(of).get(path, **PAGE)
         tags = Tags(answer.text).found
@@ -156,41 +193,36 @@ def test_weekends_and_bank_holidays_are_shaded(of):
 
 
 def test_an_old_board_says_so(of):
-    client(of).predict(ward_question())
-    rows = of.store.latest("Ward 7")
-    ages = [ward_page(rows, shipped_facts(), NOW + timedelta(hours=h)).age for h in (23, 30, 72)]
+    predicted(of)
+    ages = [ward_page(board(of), shipped_facts(), NOW + timedelta(hours=h)).age for h in (23, 30, 72)]
     assert ages == ["", "30 hours", "3 days"]
 
 
-def test_a_newer_question_replaces_the_older_board(of):
-    client(of).predict(ward_question(beds=3))
-    client(of).predict({**ward_question(beds=2), "at": "2026-01-06T08:10:00Z"})
-    client(of).predict({**ward_question(beds=1), "at": "2026-01-06T08:10:00Z"})
-    rows = of.store.latest("Ward 7")
-    assert sorted(row.admission_id for row in rows) == ["A1", "A2"]
-    assert of.store.count() == 6
+def test_a_board_shows_its_newest_round_whole(of):
+    predicted(of, ward_question(beds=3))
+    of = replace(of, releases=standing(of.releases.current().predictor, "e" * 64))
+    predicted(of, question(stay("A1", discharged_at="2026-01-06T08:02:00Z")), at="2026-01-06T08:05:00Z")
+    rows = board(of).predictions
+    assert sorted(row.admission_id for row in rows) == ["A2", "A3"]
+    assert {(row.round, row.at, row.release_digest) for row in rows} == {(2, NOW, "e" * 64)}
 
 
-def test_a_moment_ahead_of_the_clock_is_answered_and_logged_and_never_takes_the_board(of):
-    client(of).predict(ward_question(beds=3))
+def test_a_moment_ahead_of_the_clock_is_answered_and_says_so(of):
     answer = client(of).predict({**ward_question(beds=1), "at": "2031-01-06T08:00:00Z"}).json()
     assert len(answer["predictions"]) == 1
     assert any("ahead of the clock" in note for note in answer["notes"])
-    assert len(of.store.latest("Ward 7")) == 3
-    assert of.store.count() == 4
 
 
 def test_wards_of_two_sites_are_two_boards(of):
-    for site in ("S1", "S2"):
-        name = f"A-{site}"
-        client(of).predict(question(stay(name, site=site), events=[event(name, "ward", "Ward 7")]))
-    assert of.store.wards() == [("Ward 7", "S1"), ("Ward 7", "S2")]
-    assert "P-A-S2" not in client(of).get("/board/Ward 7?site=S1").text
+    stays = [stay(f"A-{site}", site=site) for site in ("S1", "S2")]
+    predicted(of, question(*stays, events=[event(row["admission_id"], "ward", "Ward 7") for row in stays]))
+    shown = [client(of).get(f"/board/Ward 7?site={site}").text for site in ("S1", "S2")]
+    assert [["P-A-S1" in text, "P-A-S2" in text] for text in shown] == [[True, False], [False, True]]
 
 
 def test_counts_are_sums_of_chances(of):
-    client(of).predict(ward_question(beds=3))
-    expected = expected_home(of.store.latest("Ward 7"), date(2026, 1, 6))
+    predicted(of)
+    expected = expected_home(board(of).predictions, date(2026, 1, 6))
     assert (expected.today, expected.tomorrow, expected.weekend) == ("0.1", "0.4", "1.8")
     assert expected.weekend_ends == "Sun 11 Jan"
 

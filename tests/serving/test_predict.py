@@ -1,31 +1,37 @@
 import json
 import logging
+from contextlib import contextmanager
 from typing import get_args
 
 import pytest
 
 from features.columns import ADMISSION_COLUMNS, EVENT_COLUMNS
 from models.prediction import WarningKind
-from serving.schema import AdmissionRow, EventRow, PredictAnswer, WarningAnswer
-from serving.store import Store, StoreFault
+from serving.answers import PredictAnswer, WarningAnswer
+from serving.schema import AdmissionRow, EventRow
+from serving.store.database import StoreFault
+from serving.store.store import Store
 from tests.serving.builders import (
     CANARY,
     BrokenPredictor,
     client,
     event,
+    logged,
+    logged_rows,
     parts,
     question,
     stay,
     ward_question,
 )
+from tests.serving.conftest import KEY
 
 JSON = {"Content-Type": "application/json"}
 LEFT_BEFORE_ARRIVING = {"discharged_at": "2026-01-02T10:00:00+00:00"}
 
 
 @pytest.fixture
-def of(tmp_path):
-    return parts(tmp_path)
+def of(tmp_path, store):
+    return parts(tmp_path, store=store)
 
 
 def test_the_rows_have_the_contracts_fields():
@@ -62,8 +68,8 @@ def test_open_stays_are_predicted_and_others_are_history(of):
     )
     answer = client(of).predict(question(before, stay("A1")))
     assert [one["admission_id"] for one in answer.json()["predictions"]] == ["A1"]
-    [logged] = of.store.latest("no ward")
-    assert [row["admission_id"] for row in logged.inputs["earlier"]] == ["A0"]
+    row = logged(of, answer.json()["predictions"][0])
+    assert [stay["admission_id"] for stay in row.inputs["stays"]] == ["A0", "A1"]
 
 
 def test_a_stay_named_in_for_is_predicted_though_its_discharge_is_known(of):
@@ -81,7 +87,7 @@ def test_a_stay_that_begins_later_is_noted_and_not_predicted(of):
     planned = stay("A2", admitted_at="2026-01-09T09:00:00Z")
     answer = client(of).predict(question(stay("A1"), planned)).json()
     assert [one["admission_id"] for one in answer["predictions"]] == ["A1"]
-    assert "1 stays had not begun, or were not recorded, by `at`: not predicted" in answer["notes"]
+    assert "1 stay had not begun, or was not recorded, by `at`: not predicted" in answer["notes"]
 
 
 def test_nobody_in_a_bed_yet_is_an_empty_answer(of):
@@ -94,15 +100,53 @@ def test_an_event_name_that_is_not_known_is_noted(of):
     assert any("moon_phase" in note for note in answer["notes"])
 
 
+def test_what_no_model_uses_is_a_warning_of_its_patient(of):
+    odd = [event("A1", "newz2", number=3), event("A1", "news2", number=30), event("A2", "news2", number=3)]
+    first, second = client(of).predict(question(stay("A1"), stay("A2"), events=odd)).json()["predictions"]
+    assert first["warnings"][1:] == [
+        {
+            "field": "events",
+            "kind": "unknown",
+            "text": "an event name is in no hospital.toml: 1 value not used; did you mean news2?",
+        },
+        {"field": "news2", "kind": "impossible", "text": "NEWS2 score: 1 value outside 0 to 20 set aside"},
+    ]
+    assert len(second["warnings"]) == 1
+
+
+def test_the_census_is_history_too(of):
+    caller = client(of)
+    before = stay("A0", patient_id="P-A1", admitted_at="2025-06-01T10:00:00Z")
+    caller.send(question(before, events=[event("A0", "clinical_frailty_scale", number=6)]))
+    answer = caller.predict(question(stay("A1"))).json()
+    inputs = logged(of, answer["predictions"][0]).inputs
+    assert [row["admission_id"] for row in inputs["stays"]] == ["A1", "A0"]
+    assert [row["name"] for row in inputs["events"]] == ["clinical_frailty_scale"]
+    assert [one["admission_id"] for one in answer["predictions"]] == ["A1"]
+
+
+def test_a_row_that_was_sent_is_right_where_the_census_differs(of):
+    client(of).send(question(stay("A1", age=50)))
+    answer = client(of).predict(question(stay("A1", age=81))).json()
+    assert logged(of, answer["predictions"][0]).inputs["admission"]["age"] == 81
+
+
+def test_a_question_changes_no_census(of):
+    client(of).predict(ward_question())
+    assert client(of).get("/v1/predictions?ward=Ward 7").status_code == 404
+
+
 def test_every_answer_is_on_disk_with_what_it_was_made_from(of):
     answer = client(of).predict(ward_question(beds=2)).json()
-    logged = of.store.latest("Ward 7")
-    assert [one.answer for one in logged] == answer["predictions"]
-    assert logged[0].inputs["now"] == {"ward": "Ward 7", "bed": "B1", "planned_discharge_on": None}
-    assert logged[0].inputs["admission"] == stay("A1")
-    assert len(logged[0].inputs["events"]) == 2
-    assert (logged[0].release, logged[0].release_digest) == (of.predictor.release, of.digest)
-    assert logged[0].asked_by.startswith("ward system ")
+    rows = [logged(of, one) for one in answer["predictions"]]
+    assert [row.answer for row in rows] == answer["predictions"]
+    assert rows[0].inputs["now"] == {"ward": "Ward 7", "bed": "B1", "planned_discharge_on": None}
+    assert rows[0].inputs["admission"] == stay("A1")
+    assert len(rows[0].inputs["events"]) == 2
+    release = of.releases.current()
+    assert (rows[0].release, rows[0].release_digest) == (release.predictor.release, release.digest)
+    assert rows[0].asked_by.startswith("ward system ")
+    assert rows[0].round is None
 
 
 WRONG = {
@@ -143,7 +187,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize("body", WRONG.values(), ids=WRONG.keys())
-def test_a_fault_is_a_problem_that_names_the_field_and_repeats_no_value(of, caplog, body):
+def test_a_fault_is_a_problem_that_names_the_field_and_repeats_no_value(tmp_path, caplog, body):
+    of = parts(tmp_path)
     caplog.set_level(logging.DEBUG)
     answer = client(of).predict(body)
     problem = answer.json()
@@ -153,7 +198,7 @@ def test_a_fault_is_a_problem_that_names_the_field_and_repeats_no_value(of, capl
     assert problem["errors"]
     assert CANARY not in answer.text
     assert CANARY not in caplog.text
-    assert of.store.count() == 0
+    assert logged_rows(of) == 0
 
 
 @pytest.mark.parametrize(
@@ -215,13 +260,14 @@ def test_another_method_is_405(of, method):
 
 
 class FullDisk(Store):
-    def log(self, predictions):
-        list(predictions)
+    @contextmanager
+    def writing(self):
         raise StoreFault("disk full")
+        yield
 
 
 def test_what_cannot_be_logged_is_not_answered(tmp_path):
-    of = parts(tmp_path, store=FullDisk(f"sqlite:///{tmp_path / 'full.db'}"))
+    of = parts(tmp_path, store=FullDisk(f"sqlite:///{tmp_path / 'full.db'}", KEY))
     answer = client(of).predict(ward_question())
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "10"

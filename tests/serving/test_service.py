@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from serving.service import WardService, served
-from tests.serving.builders import CANARY, TOKEN, BrokenPredictor, parts, question, stay, ward_question
+from serving.store.store import Store
+from tests.serving.builders import AT, CANARY, TOKEN, BrokenPredictor, event, parts, question, stay
+from tests.serving.conftest import KEY
 
 BENTOML_OWN = ("/", "/docs.json", "/schema.json", "/metrics", "/healthz", "/static_content/x", "/nowhere")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -19,7 +21,7 @@ def ask(tmp_path, monkeypatch):
     monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bentoml"))
     monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
 
-    def asked(*requests, **given):
+    def asked(*requests, pause=0.0, **given):
         class Ward(WardService):
             def opened(self):
                 return parts(tmp_path, **given)
@@ -31,7 +33,11 @@ def ask(tmp_path, monkeypatch):
                 app.router.lifespan_context(app),
                 httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as caller,
             ):
-                return [await caller.request(method, path, **more) for method, path, more in requests]
+                answers = []
+                for method, path, more in requests:
+                    answers.append(await caller.request(method, path, **more))
+                    await asyncio.sleep(pause)
+                return answers
 
         return asyncio.run(run())
 
@@ -55,25 +61,29 @@ def test_bentomls_index_and_documents_are_not_served(ask):
     assert docs.status_code == 404
 
 
-def test_the_way_from_question_to_board(ask):
-    answered, board = ask(
-        ("POST", "/v1/predict", {"headers": BEARER, "json": ward_question()}),
+def test_the_way_from_an_admission_to_the_board(ask):
+    row = {key: value for key, value in stay().items() if key != "admission_id"}
+    ward = {**event("A1", "ward", "Ward 7"), "recorded_at": "2026-01-06T08:00:00Z"}
+    board = {"headers": BEARER, "params": {"ward": "Ward 7"}}
+    *told, answer = ask(
+        ("POST", "/v1/events", {"headers": BEARER, "json": {"events": [ward]}}),
+        ("PUT", "/v1/admissions/A1", {"headers": BEARER, "json": {"recorded_at": AT, **row}}),
+        *[("GET", "/v1/predictions", board)] * 40,
         ("GET", "/board/Ward 7", {"headers": BEARER}),
+        pause=0.1,
     )
-    assert len(answered.json()["predictions"]) == 3
-    assert "default-src 'none'" in board.headers["content-security-policy"]
-    assert "P-A3" in board.text
+    assert [one.status_code for one in told[:2]] == [200, 200]
+    assert told[-1].json()["round"]["kind"] == "board round"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "P-A1" in answer.text
 
 
 def test_a_store_that_cannot_be_written_is_not_ready(ask, tmp_path):
-    class Broken:
+    class Full(Store):
         def writable(self):
             return False
 
-        def close(self):
-            pass
-
-    [answer] = ask(("GET", "/readyz", {}), store=Broken())
+    [answer] = ask(("GET", "/readyz", {}), store=Full(f"sqlite:///{tmp_path / 'full.db'}", KEY))
     assert answer.status_code == 503
 
 

@@ -26,7 +26,7 @@ def test_an_empty_setting_is_its_default():
         ("HOMEWARD_PORT", "0", "a whole number from 1 to 65,535"),
         ("HOMEWARD_PORT", "¹", "a whole number"),
         ("HOMEWARD_HOST", "localhost", "an IP address such as 127.0.0.1"),
-        ("HOMEWARD_DATABASE_URL", "mysql://x", "a SQLite address"),
+        ("HOMEWARD_DATABASE_URL", "mysql://x", "an address such as sqlite"),
         ("HOMEWARD_BODY_LIMIT_BYTES", "8 MiB", "a whole number"),
     ],
 )

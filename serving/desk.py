@@ -1,0 +1,194 @@
+"""What ward systems and infrastructure ask: predictions, the census, the contract, the counters."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from features.hospital import Facts
+from serving import door
+from serving.body import body_of, must_be_json
+from serving.census import FactKind
+from serving.door import Sent
+from serving.errors import Problem, not_kept
+from serving.fhir import Action, audit_event, entity
+from serving.inquiry import Inquiry, answered
+from serving.once import once
+from serving.openapi import openapi
+from serving.parts import Parts
+from serving.reading import read_body
+from serving.schema import (
+    PRINTABLE_ID,
+    AdmissionFact,
+    Cancellation,
+    DischargeFact,
+    EventsRequest,
+    PlannedDateRequest,
+    PredictRequest,
+)
+from serving.store import repeats
+from serving.store.facts import Receipt, keep
+from serving.store.log import Round
+from serving.store.repeats import Claim
+from serving.wards import Board, board_of, boards
+
+JSON = "application/json"
+Body = TypeVar("Body", bound=BaseModel)
+Read = Callable[[Body, Facts, datetime], Sent]
+
+
+class Desk:
+    """The routes of ward systems; each body is read here, all other work is done by workers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    async def predict(self, request: Request) -> Response:
+        """Answer one inquiry, once it is logged."""
+        body, asked_at = await self._json(request), self.parts.guard.clock()
+
+        async def work(claim: Claim | None) -> bytes:
+            return await self.parts.predicting.run(
+                self._predicted, body, request.state.asked_by, asked_at, claim
+            )
+
+        return Response(await once(request, body, self.parts, work), media_type=JSON)
+
+    def _predicted(self, body: bytes, asked_by: str, asked_at: datetime, claim: Claim | None) -> bytes:
+        inquiry = Inquiry(read_body(body, PredictRequest), asked_by, asked_at, claim)
+        return answered(inquiry, self.parts.releases.current(), self.parts.store)
+
+    async def admission(self, request: Request) -> Response:
+        """Keep an admission as the ward's system now has it."""
+        return await self._kept(request, AdmissionFact, partial(door.admission, _id_of(request)), "U")
+
+    async def discharge(self, request: Request) -> Response:
+        """Keep a discharge."""
+        return await self._kept(request, DischargeFact, partial(door.discharge, _id_of(request)), "U")
+
+    async def cancel_admission(self, request: Request) -> Response:
+        """Keep that an admission was a mistake."""
+        return await self._cancelled(request, "admission")
+
+    async def cancel_discharge(self, request: Request) -> Response:
+        """Keep that a discharge was a mistake."""
+        return await self._cancelled(request, "discharge")
+
+    async def events(self, request: Request) -> Response:
+        """Keep events of any stays."""
+
+        def read(sent: EventsRequest, facts: Facts, now: datetime) -> Sent:
+            return door.events(sent.events, facts, now)
+
+        return await self._kept(request, EventsRequest, read, "C")
+
+    async def planned_date(self, request: Request) -> Response:
+        """Keep a person's planned date."""
+        return await self._kept(request, PlannedDateRequest, door.planned_date, "C")
+
+    async def predictions(self, request: Request) -> Response:
+        """Give the newest predictions of a ward, as its board shows them."""
+        ward, site = request.query_params.get("ward"), request.query_params.get("site", "")
+        if not ward or set(request.query_params) - {"ward", "site"}:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "give `ward`, and `site` where wards have one")
+        return Response(
+            await self.parts.reading.run(self._board, ward, site, request.state.asked_by), media_type=JSON
+        )
+
+    def _board(self, ward: str, site: str, asked_by: str) -> bytes:
+        board = read_board(self.parts, ward, site, asked_by, "GET /v1/predictions")
+        if board is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no ward of that name and site has been predicted yet")
+        said = {"round": _round_json(board.round), "predictions": [one.answer for one in board.predictions]}
+        return json.dumps(said).encode()
+
+    async def openapi(self, _: Request) -> Response:
+        """Give the contract for machines."""
+        return JSONResponse(openapi())
+
+    async def metrics(self, _: Request) -> Response:
+        """Give the counters for Prometheus."""
+        return Response(self.parts.guard.metrics.text(), media_type="text/plain; version=0.0.4")
+
+    async def _json(self, request: Request) -> bytes:
+        must_be_json(request)
+        return await body_of(request, self.parts.settings.body_limit_bytes)
+
+    async def _cancelled(self, request: Request, kind: FactKind) -> Response:
+        def read(sent: Cancellation, _: Facts, now: datetime) -> Sent:
+            return door.cancelled(_id_of(request), kind, sent, now)
+
+        return await self._kept(request, Cancellation, read, "D")
+
+    async def _kept(self, request: Request, kind: type[Body], read: "Read[Body]", action: Action) -> Response:
+        body, now = await self._json(request), self.parts.guard.clock()
+        receipt = Receipt(now, request.state.asked_by, f"{request.method} {request.state.route}", action)
+
+        async def work(claim: Claim | None) -> bytes:
+            return await self.parts.keeping.run(self._keep, body, kind, read, receipt, claim)
+
+        return Response(await once(request, body, self.parts, work), media_type=JSON)
+
+    def _keep(
+        self, body: bytes, kind: type[Body], read: "Read[Body]", receipt: Receipt, claim: Claim | None
+    ) -> bytes:
+        facts = self.parts.releases.current().predictor.facts
+        sent = read(read_body(body, kind), facts, receipt.at)
+        with self.parts.store.writing() as connection:
+            kept = keep(
+                self.parts.store,
+                connection,
+                sent.stays,
+                sent.events,
+                receipt,
+                newsworthy=frozenset(facts.events),
+            )
+            new = kept.stays + kept.events
+            known = len(sent.stays) + len(sent.events) - new
+            answer = json.dumps({"kept": new, "already_known": known, "notes": sent.notes}).encode()
+            if claim is not None:
+                repeats.answered(connection, claim, answer)
+        return answer
+
+
+def read_board(parts: Parts, ward: str, site: str, asked_by: str, operation: str) -> Board | None:
+    """Return what the board of a ward shows now, once it is in the audit who read it."""
+    now = parts.guard.clock()
+    with parts.store.reading() as connection:
+        board = board_of(connection, ward, site, parts.releases.current().predictor.facts, now)
+    if board is not None:
+        about = [entity("ward", f"{ward} {site}".strip(), predictions=len(board.predictions))]
+        with parts.store.writing() as connection:
+            parts.store.audit(connection, now, audit_event(operation, "R", now, asked_by, about))
+    return board
+
+
+def read_boards(parts: Parts, asked_by: str) -> list[Board]:
+    """Return the boards of all wards, once it is in the audit who read them."""
+    now = parts.guard.clock()
+    with parts.store.reading() as connection:
+        found = boards(connection, parts.releases.current().predictor.facts, now)
+    about = [entity("wards", str(len(found)), predictions=sum(len(one.predictions) for one in found))]
+    with parts.store.writing() as connection:
+        parts.store.audit(connection, now, audit_event("GET /board", "R", now, asked_by, about))
+    return found
+
+
+def _id_of(request: Request) -> str:
+    admission_id = str(request.path_params["admission_id"])
+    if not PRINTABLE_ID.fullmatch(admission_id):
+        detail = "the admission in the address must be 1 to 256 characters without control characters"
+        raise not_kept([{"pointer": "", "detail": detail}])
+    return admission_id
+
+
+def _round_json(one: Round) -> dict[str, Any]:
+    instants = {"at": one.at, "due_at": one.due_at, "made_at": one.made_at}
+    told = {name: instant.isoformat() for name, instant in instants.items()}
+    return {"kind": one.kind, **told, "late": one.late, "release": one.release}

@@ -1,0 +1,135 @@
+"""Commands about what is kept: fill the census, predict it, check, replay, back up and restore."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from serving.release import Loaded
+    from serving.store.store import Store
+
+BY = "a person at the machine"
+
+
+def ingest(
+    source: Annotated[str, typer.Option(help="What kind of tables: extract, simulated, hes, mimic4")],
+    path: Annotated[Path | None, typer.Option(help="The folder of the tables")] = None,
+) -> None:
+    """Fill the census from a hospital's tables; what is there already stays, so it can be run again."""
+    from features.sources import read
+    from serving.ingest import OPERATION, ingest
+    from serving.progress import counting
+    from serving.store.facts import Receipt
+
+    hospital = read(source, path)
+    store, now = _store(), datetime.now(UTC)
+    for note in hospital.notes:
+        typer.echo(note, err=True)
+    total = 2 * len(hospital.admissions) + len(hospital.events)
+    with counting("facts", total) as seen:
+        kept = sum(seen(new) for new in ingest(hospital, store, Receipt(now, BY, OPERATION)))
+    typer.echo(f"{kept:,} facts are new in the census")
+
+
+def score(
+    at: Annotated[
+        str | None, typer.Option(help="The moment, in local time or with a zone; now if left out")
+    ] = None,
+) -> None:
+    """Predict everybody in a bed at a moment from the census; boards show it until their next round."""
+    from serving.moment import moment
+    from serving.rounds import predict_round
+
+    store, now = _store(), datetime.now(UTC)
+    release = _release()
+    when = moment(at, release.predictor.facts, now)
+    rows = predict_round(store, release, when, now, "asked for", by=BY)
+    wards = len({(row.ward, row.site) for row in rows})
+    typer.echo(f"{len(rows):,} inpatients on {wards:,} wards predicted at {when.isoformat()}")
+
+
+def migrate() -> None:
+    """Bring the database to the tables of this version; `start` does so too."""
+    typer.echo(f"the database has the tables of revision {_store().revision}")
+
+
+def audit(
+    head: Annotated[str | None, typer.Option(help="A head noted earlier: is it still in the audit?")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write every operation as FHIR AuditEvents (NDJSON) here")
+    ] = None,
+) -> None:
+    """Check that nothing in the store was altered; exit code 1 and where, if something was."""
+    from serving.store.verify import events, holds, verify
+
+    store = _store()
+    found = verify(store)
+    faults = list(found.faults)
+    if head is not None and not holds(store, head):
+        faults.append("the head that was noted earlier is not in the audit: newer operations were removed")
+    for fault in faults:
+        typer.echo(fault, err=True)
+    if out is not None:
+        with out.open("x", encoding="utf-8") as file:
+            file.writelines(event + "\n" for event in events(store))
+    typer.echo(f"{found.operations:,} operations, head {found.head}: {len(faults) or 'no'} faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+def replay(id: Annotated[str, typer.Argument(help="The id of a prediction, as it was answered")]) -> None:
+    """Make a past prediction again with the release that made it; exit code 1 if it is not the same."""
+    from models.release import load
+    from serving.release import release_of_digest
+    from serving.replay import logged, replayed
+
+    settings, store = Settings.read(os.environ), _store()
+    one = logged(store, id)
+    folder = release_of_digest(settings, one.release_digest)
+    found = replayed(store, one, load(folder))
+    typer.echo(json.dumps(found.answer))
+    typer.echo(
+        f"{'the same' if found.same else 'NOT the same'} as answered at {one.made_at.isoformat()}", err=True
+    )
+    raise typer.Exit(0 if found.same else 1)
+
+
+def backup(to: Annotated[Path, typer.Argument(help="A new file")]) -> None:
+    """Copy the database, while the service runs, into one file; keep the audit's key apart from it."""
+    from serving.store.backup import back_up
+
+    back_up(Settings.read(os.environ).database_url, to)
+    typer.echo(to)
+
+
+def restore(backup: Annotated[Path, typer.Argument(help="A file that `backup` wrote")]) -> None:
+    """Make the database from a backup; there must be none yet."""
+    from serving.store.backup import restore
+
+    restore(Settings.read(os.environ).database_url, backup)
+    typer.echo("restored; `python -m serving audit` checks it")
+
+
+def _store() -> "Store":
+    from serving.store.store import Store, audit_key
+
+    settings = Settings.read(os.environ)
+    return Store(settings.database_url, audit_key(settings.audit_key_file))
+
+
+def _release() -> "Loaded":
+    settings = Settings.read(os.environ)
+    os.environ.update(settings.environment(os.environ))  # BentoML reads its home when it is imported
+    from models.release import load
+    from serving.release import Loaded, release_digest, release_folder
+
+    folder = release_folder(settings.release)
+    return Loaded(load(folder), release_digest(folder))
+
+
+COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, backup, restore)

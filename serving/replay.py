@@ -1,0 +1,64 @@
+"""Making a past prediction again from what it was made from: the same release gives the same bits."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from features.errors import HomewardError
+from serving.known import Record, record_of, recorded
+from serving.store import log
+from serving.store.log import LoggedPrediction
+from serving.store.store import Store
+from serving.unused import unused_events
+
+if TYPE_CHECKING:
+    from models.predictor import Predictor
+
+
+class ReplayFault(HomewardError):
+    """A prediction cannot be made again, since it or its release is not there any more."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A logged prediction and the answer made anew; `same` tells whether they are equal to the bit."""
+
+    logged: LoggedPrediction
+    answer: dict[str, Any]
+
+    @property
+    def same(self) -> bool:
+        """Tell whether both answers are the same JSON."""
+        return json.dumps(self.answer) == json.dumps(self.logged.answer)
+
+
+def logged(store: Store, id: str) -> LoggedPrediction:
+    """Return a prediction by its id; raises ReplayFault if there is none."""
+    with store.reading() as connection:
+        found = log.by_id(connection, id)
+    if found is None:
+        raise ReplayFault("there is no prediction of that id in the log")
+    return found
+
+
+def replayed(store: Store, one: LoggedPrediction, predictor: "Predictor") -> Replayed:
+    """Make a prediction again from its inputs, with the release that made it.
+
+    What it was asked with lies in the log; what a round took from the census are the facts kept by then.
+    """
+    record = _record(store, one)
+    hospital = record.hospital(predictor.facts, "the log")
+    at = pd.Timestamp(one.at).tz_convert(predictor.facts.time_zone)
+    [prediction] = predictor.answer(hospital, at, [one.admission_id])
+    answer = prediction.as_json()
+    unused = unused_events(record.events, predictor.facts).get(one.admission_id, [])
+    return Replayed(one, {"id": one.id, **answer, "warnings": [*answer["warnings"], *unused]})
+
+
+def _record(store: Store, one: LoggedPrediction) -> Record:
+    if "census" not in one.inputs:
+        return record_of(one.inputs["stays"], one.inputs["events"])
+    with store.reading() as connection:
+        return recorded(connection, one.inputs["census"], one.at, one.inputs["upto"])

@@ -1,0 +1,140 @@
+"""The tables of the store, as the newest migration leaves them."""
+
+import sqlalchemy as sql
+
+from serving.store.database import Instant
+
+TABLES = sql.MetaData()
+
+STAY_FACTS = sql.Table(
+    "stay_facts",
+    TABLES,
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("digest", sql.String(64), nullable=False, unique=True),
+    sql.Column("admission_id", sql.String, nullable=False, index=True),
+    sql.Column("kind", sql.String, nullable=False),
+    sql.Column("recorded_at", Instant, nullable=False),
+    sql.Column("void", sql.Boolean, nullable=False),
+    sql.Column("body", sql.Text, nullable=False),
+    sql.Column("received_at", Instant, nullable=False),
+    sql.Column("sent_by", sql.String, nullable=False),
+    sql.Column("audit", sql.Integer, nullable=False, index=True),
+)
+"""What was said of a stay as a whole: its admission, its discharge, and that either was a mistake."""
+
+EVENTS = sql.Table(
+    "events",
+    TABLES,
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("digest", sql.String(64), nullable=False, unique=True),
+    sql.Column("admission_id", sql.String, nullable=False, index=True),
+    sql.Column("happened_at", Instant, nullable=False),
+    sql.Column("recorded_at", Instant, nullable=False),
+    sql.Column("name", sql.String, nullable=False),
+    sql.Column("value", sql.Double),
+    sql.Column("text", sql.String),
+    sql.Column("received_at", Instant, nullable=False),
+    sql.Column("sent_by", sql.String, nullable=False),
+    sql.Column("audit", sql.Integer, nullable=False, index=True),
+)
+"""Rows of the contract's events table; `value` is its `number`, a word that here counts rows."""
+
+STAYS = sql.Table(
+    "stays",
+    TABLES,
+    sql.Column("admission_id", sql.String, primary_key=True),
+    sql.Column("patient_id", sql.String, nullable=False, index=True),
+    sql.Column("came_at", Instant, nullable=False),
+    sql.Column("left_at", Instant, index=True),
+)
+"""Whose each stay is and when it began and ended, as recorded: an index of the facts, made from them."""
+
+NEWS = sql.Table(
+    "news",
+    TABLES,
+    sql.Column("admission_id", sql.String, primary_key=True),
+    sql.Column("audit", sql.Integer, nullable=False),
+    sql.Column("arrived", sql.Boolean, nullable=False),
+)
+"""Stays about which a board has something to learn, and the newest operation that said so."""
+
+ROUNDS = sql.Table(
+    "rounds",
+    TABLES,
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("kind", sql.String, nullable=False),
+    sql.Column("at", Instant, nullable=False),
+    sql.Column("due_at", Instant, nullable=False),
+    sql.Column("made_at", Instant, nullable=False),
+    sql.Column("release", sql.String, nullable=False),
+    sql.Column("release_digest", sql.String(64), nullable=False),
+    sql.Column("audit", sql.Integer, nullable=False, index=True),
+    sql.Index("rounds_of_a_kind", "kind", "due_at"),
+)
+"""Each time that wards were predicted together, at one moment and by one release."""
+
+ROUND_WARDS = sql.Table(
+    "round_wards",
+    TABLES,
+    sql.Column("ward", sql.String, primary_key=True),
+    sql.Column("site", sql.String, primary_key=True),
+    sql.Column("round", sql.Integer, sql.ForeignKey("rounds.number"), primary_key=True),
+)
+"""The wards of each round, those without a patient too; a board shows the newest of its ward."""
+
+PREDICTIONS = sql.Table(
+    "predictions",
+    TABLES,
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("id", sql.String(32), nullable=False, unique=True),
+    sql.Column("made_at", Instant, nullable=False),
+    sql.Column("at", Instant, nullable=False),
+    sql.Column("admission_id", sql.String, nullable=False),
+    sql.Column("ward", sql.String, nullable=False),
+    sql.Column("site", sql.String, nullable=False),
+    sql.Column("round", sql.Integer, sql.ForeignKey("rounds.number")),
+    sql.Column("release", sql.String, nullable=False),
+    sql.Column("release_digest", sql.String(64), nullable=False),
+    sql.Column("asked_by", sql.String, nullable=False),
+    sql.Column("inputs", sql.LargeBinary, nullable=False),
+    sql.Column("answer", sql.LargeBinary, nullable=False),
+    sql.Column("audit", sql.Integer, nullable=False, index=True),
+    sql.Index("predictions_of_a_ward", "round", "ward", "site"),
+    sql.Index("predictions_of_a_stay", "admission_id", "number"),
+)
+"""Every answer with what it was made from; those of a round are on a board, the others were asked for."""
+
+AUDIT = sql.Table(
+    "audit",
+    TABLES,
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("made_at", Instant, nullable=False),
+    sql.Column("details", sql.Text),
+    sql.Column("details_digest", sql.String(64), nullable=False),
+    sql.Column("seal", sql.String(64), nullable=False),
+)
+"""One row an operation: a FHIR AuditEvent, which may be erased, and seals that chain what remains."""
+
+REPEATS = sql.Table(
+    "repeats",
+    TABLES,
+    sql.Column("caller", sql.String, primary_key=True),
+    sql.Column("key", sql.String, primary_key=True),
+    sql.Column("request_digest", sql.String(64), nullable=False),
+    sql.Column("claimed_at", Instant, nullable=False),
+    sql.Column("answer", sql.LargeBinary),
+    sql.Index("repeats_by_age", "claimed_at"),
+)
+"""Requests under an Idempotency-Key, with their answers once there is one."""
+
+LEASES = sql.Table(
+    "leases",
+    TABLES,
+    sql.Column("name", sql.String, primary_key=True),
+    sql.Column("holder", sql.String, nullable=False),
+    sql.Column("until", Instant, nullable=False),
+)
+"""Work that one worker does for all, and until when it is that worker's."""
+
+WRITE_CHECK = sql.Table("write_check", TABLES, sql.Column("written", sql.Integer, primary_key=True))
+"""Written by the probe that asks whether a row can be brought to disk."""

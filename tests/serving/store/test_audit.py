@@ -1,0 +1,185 @@
+"""Every operation is audited, and every altered row is found."""
+
+import contextlib
+import json
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sql
+from fhir.resources.R4B.auditevent import AuditEvent
+
+from serving.rounds import predict_round
+from serving.store import tables
+from serving.store.verify import events, holds, verified, verify
+from tests.serving.builders import NOW, client, parts, predicted, question, stay, ward_question
+
+FREE = {"news", "repeats", "leases", "write_check"}
+"""Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe."""
+SEALED = [table for table in tables.TABLES.sorted_tables if table.name not in FREE]
+
+
+@pytest.fixture
+def of(tmp_path, store):
+    """A service after a day's work of every kind."""
+    of = parts(tmp_path, store=store)
+    caller = predicted(of, ward_question(beds=2))
+    caller.predict(question(stay("A9")))
+    caller.post(
+        "/v1/admissions/A1/discharge",
+        {"discharged_at": "2026-01-06T08:01:00Z", "recorded_at": "2026-01-06T08:02:00Z"},
+    )
+    caller.get("/board")
+    predict_round(store, of.releases.current(), NOW, NOW, "asked for")
+    return of
+
+
+def test_an_untouched_store_has_no_fault(of):
+    found = verify(of.store)
+    assert found.faults == ()
+    assert found.operations == 8
+
+
+def test_every_operation_is_a_fhir_audit_event(of):
+    told = [json.loads(event) for event in events(of.store)]
+    for event in told:
+        AuditEvent.model_validate(event)
+    assert [event["subtype"][0]["code"] for event in told] == [
+        "PUT /v1/admissions/{admission_id}",
+        "PUT /v1/admissions/{admission_id}",
+        "POST /v1/events",
+        "predict a round",
+        "POST /v1/predict",
+        "POST /v1/admissions/{admission_id}/discharge",
+        "GET /board",
+        "predict a round",
+    ]
+    assert {event["outcome"] for event in told} == {"0"}
+
+
+def altered(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, bytes):
+        return value[:-1] + bytes([value[-1] ^ 1])
+    if isinstance(value, int):
+        return value + 1000
+    if isinstance(value, str):
+        return (("0" if value[0] != "0" else "1") + value[1:]) if value else "x"
+    return value + timedelta(seconds=1)
+
+
+class Undone(Exception):
+    pass
+
+
+def goes_unseen(store, change):
+    """Tell whether a change of the database goes unseen; it is undone afterwards."""
+    found = []
+    with contextlib.suppress(Undone), store.writing() as connection:
+        if store.database.lite:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # no foreign keys
+        change(connection)
+        found = verified(store, connection).faults
+        raise Undone
+    return not found
+
+
+def rows_of(store, table):
+    with store.reading() as connection:
+        return connection.execute(sql.select(table)).all()
+
+
+def this(table, row):
+    return sql.and_(*[each == row._mapping[each.name] for each in table.primary_key.columns])
+
+
+def test_any_altered_value_is_found(of):
+    unseen, tried = [], set()
+    for table in SEALED:
+        for row in rows_of(of.store, table)[-2:]:
+            for column in table.columns:
+                if row._mapping[column.name] is None:
+                    continue
+                values = {column.name: altered(row._mapping[column.name])}
+                statement = table.update().where(this(table, row)).values(values)
+                tried.add(f"{table.name}.{column.name}")
+                if goes_unseen(of.store, lambda connection, it=statement: connection.execute(it)):
+                    unseen.append(f"{table.name}.{column.name}")
+    every = {f"{table.name}.{column.name}" for table in SEALED for column in table.columns}
+    assert unseen == []
+    assert every - tried <= {"events.value"}  # the facts of a ward and a bed are texts
+
+
+def test_a_removed_row_is_found(of):
+    unseen = [
+        (table.name, row[0])
+        for table in SEALED
+        for row in rows_of(of.store, table)
+        if goes_unseen(
+            of.store, lambda it, table=table, row=row: it.execute(table.delete().where(this(table, row)))
+        )
+    ]
+    assert unseen == []
+
+
+def test_an_added_row_is_found(of):
+    keys = {"number": 99, "id": "f" * 32, "digest": "f" * 64, "admission_id": "A99", "ward": "Ward 99"}
+    unseen = []
+    for table in SEALED:
+        row = dict(rows_of(of.store, table)[0]._mapping)
+        more = {**row, **{key: it for key, it in keys.items() if key in row}}
+        if goes_unseen(of.store, lambda it, table=table, more=more: it.execute(table.insert(), [more])):
+            unseen.append(table.name)
+    assert unseen == []
+
+
+def test_a_chain_sealed_without_the_key_is_found(of):
+    other = replace_key(of.store)
+    with of.store.writing() as connection:
+        last = connection.execute(sql.select(tables.AUDIT).order_by(tables.AUDIT.c.number.desc())).first()
+        before = connection.execute(
+            sql.select(tables.AUDIT.c.seal).where(tables.AUDIT.c.number == last.number - 1)
+        ).scalar()
+        seal = other.seal(before, last.number, last.made_at, last.details_digest)
+        connection.execute(tables.AUDIT.update().where(tables.AUDIT.c.number == last.number).values(seal=seal))
+    assert f"audit {last.number}: was altered, or the one before it" in verify(of.store).faults
+
+
+def replace_key(store):
+    import copy
+
+    other = copy.copy(store)
+    other._key = b"x" * 32
+    return other
+
+
+def test_removed_newest_operations_are_found_by_a_head_noted_before(of):
+    head = verify(of.store).head
+    assert holds(of.store, head)
+    assert not holds(of.store, "nonsense")
+    client(of).get("/board")
+    assert holds(of.store, head)
+    with of.store.writing() as connection:
+        for number in (int(head.split(":")[0]), int(head.split(":")[0]) + 1):
+            connection.execute(tables.PREDICTIONS.delete().where(tables.PREDICTIONS.c.audit == number))
+            rounds = sql.select(tables.ROUNDS.c.number).where(tables.ROUNDS.c.audit == number)
+            connection.execute(tables.ROUND_WARDS.delete().where(tables.ROUND_WARDS.c.round.in_(rounds)))
+            connection.execute(tables.ROUNDS.delete().where(tables.ROUNDS.c.audit == number))
+            connection.execute(tables.AUDIT.delete().where(tables.AUDIT.c.number == number))
+    assert verify(of.store).faults == ()
+    assert not holds(of.store, head)
+
+
+def test_a_fault_names_no_patient(of):
+    with of.store.writing() as connection:
+        connection.execute(tables.STAY_FACTS.update().values(sent_by="somebody"))
+    assert not any("A1" in fault or "P-A1" in fault for fault in verify(of.store).faults)
+
+
+def test_what_failed_leaves_no_row_behind(of):
+    before = verify(of.store).operations
+    client(of).predict({})
+    client(of).get("/board/nowhere")
+    assert verify(of.store).operations == before
