@@ -124,7 +124,7 @@ def _as_problem(fault: DataFault) -> Problem:
 
 
 def _frame(rows: Sequence[BaseModel], kind: type[BaseModel]) -> pd.DataFrame:
-    return pd.DataFrame([row.model_dump() for row in rows], columns=list(kind.model_fields))
+    return pd.DataFrame({name: [getattr(row, name) for row in rows] for name in kind.model_fields})
 
 
 def _present(
