@@ -48,6 +48,8 @@ def parsed(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults:
 
 
 def _typed(values: pd.Series, column: Column, facts: Facts, faults: Faults) -> ColumnArray:
+    if values.dtype == object and values.isna().all():
+        return _absent(column, values.index, facts)
     if column.kind == "instant":
         return _instants(values, column, facts, faults)
     if column.kind in ("integer", "number"):
