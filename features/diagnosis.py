@@ -37,13 +37,11 @@ def diagnosis_columns(rows: Rows) -> dict[str, Floats]:
     total = _active(people, recorded, codes.codes, meanings(codes.categories), rows)
     masks, place = np.unique(total & ILL, return_inverse=True)
     present = (masks[:, None] >> np.arange(ILLNESSES) & 1).astype(bool)
+    had = np.ascontiguousarray(present.T, np.float64)
     columns = {
         "charlson": points(present[:, : len(CHARLSON_GROUPS)], "charlson_1987").astype(np.float64)[place],
         "frailty_risk_score": (total >> ILLNESSES) / 10,
-        **{
-            f"had_{name}": has[place]
-            for name, has in zip(ILLNESS_GROUPS, present.T.astype(np.float64), strict=True)
-        },
+        **{f"had_{name}": has[place] for name, has in zip(ILLNESS_GROUPS, had, strict=True)},
     }
     timeline = Timeline.of(people, recorded, len(last))
     uncoded = timeline.last(rows.people, rows.ended, before=True) < 0  # nothing known is not the same as none

@@ -42,9 +42,14 @@ def coded(texts: pd.api.extensions.ExtensionArray) -> "pd.Categorical[Any]":
     >>> coded(pd.array(["B", None, "A", "B"], dtype="str")).codes.tolist()
     [1, -1, 0, 1]
     """
-    found = pyarrow.compute.unique(pa.array(texts, type=pa.large_string())).to_pylist()
-    names = sorted(name for name in found if name is not None)
-    return pd.Categorical.from_codes(positions(texts, names), dtype=categories(tuple(names)))
+    found = pa.array(texts, type=pa.large_string())
+    found = (found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found).dictionary_encode()
+    names = found.dictionary.to_pylist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.full(len(names) + 1, -1)  # the last is for those without a text, at -1
+    rank[order] = np.arange(len(names))
+    codes = rank[found.indices.fill_null(-1).to_numpy()]
+    return pd.Categorical.from_codes(codes, dtype=categories(tuple(names[place] for place in order)))
 
 
 @lru_cache(maxsize=4096)
