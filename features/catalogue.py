@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from features.diagnosis import ILLNESS_GROUPS
@@ -136,7 +137,12 @@ def catalogue(hospital: Hospital) -> tuple[Feature, ...]:
     return (*own, *observed)
 
 
-def _event_features(event: EventName, dates: Dates) -> Iterator[Feature]:
+@cache
+def _event_features(event: EventName, dates: Dates) -> tuple[Feature, ...]:
+    return tuple(_features_of(event, dates))
+
+
+def _features_of(event: EventName, dates: Dates) -> Iterator[Feature]:
     name, words, theme, known = event.name, event.words, event.theme, event.known
     if event.carried:
         yield Feature(f"{name}_before", f"{words}, past stay", theme, "P", _kind_of(event), event.unit)

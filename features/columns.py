@@ -19,6 +19,16 @@ class Column:
     low: float = float("-inf")
     high: float = float("inf")
 
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether a row may lack the value: every stay has an end, but not yet."""
+        return not self.required or self.name == "discharged_at"
+
+    @property
+    def unique(self) -> bool:
+        """Whether no two rows of the table may hold the same value."""
+        return self.name == "admission_id" and self.known == "P"
+
 
 ADMISSION_COLUMNS = (
     Column(

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 _LISTS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -67,11 +69,19 @@ def score(present: pd.DataFrame, weights: str) -> pd.Series:
     """
     if weights not in _INDEX_OF:
         raise ValueError(f"weights must be one of {', '.join(_INDEX_OF)}; found {weights!r}")
+    listed = list(_LISTS[_INDEX_OF[weights]]["groups"])
+    _check_columns(present, listed)
+    return pd.Series(points(present[listed].to_numpy(bool), weights), present.index, name=weights)
+
+
+def points(present: npt.NDArray[np.bool_], weights: str) -> npt.NDArray[np.int64]:
+    """Return the points of each row of `present`, as by `score`: one column a group, in the index's order."""
     index = _LISTS[_INDEX_OF[weights]]
-    points = pd.Series(index["weights"][weights])
-    _check_columns(present, list(index["groups"]))
-    outranked = {mild: present[mild] & ~present[worse] for mild, worse in index["outranked_by"].items()}
-    return present.assign(**outranked).astype("int64").dot(points).rename(weights)
+    listed = list(index["groups"])
+    counts = present.astype(np.int64)
+    for mild, worse in index["outranked_by"].items():
+        counts[:, listed.index(mild)] &= ~present[:, listed.index(worse)]
+    return counts @ np.array([index["weights"][weights][group] for group in listed], np.int64)
 
 
 def frailty_tenths(codes: pd.Series) -> pd.Series:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from features.comorbidity import CHARLSON_GROUPS, frailty_tenths, groups, score, three_characters
+from features.comorbidity import CHARLSON_GROUPS, frailty_tenths, groups, points, three_characters
 from features.rows import Rows
-from features.timeline import Floats, Integers, Timeline, in_order, microseconds, ranges
+from features.timeline import Floats, Integers, Timeline, coded, in_order, microseconds, ranges
 
 DAY = 86_400_000_000  # microseconds
 DIAGNOSIS_LOOK_BACK_DAYS = 730  # Gilbert 2018 looks two years back; so does PARR-30
@@ -28,18 +28,20 @@ def diagnosis_columns(rows: Rows) -> dict[str, Floats]:
     A diagnosis counts from the recording of its code, strictly before the moment.
     """
     events, last = rows.events, rows.last_of_people()
-    coded = np.flatnonzero((events["name"] == "coded_diagnosis").to_numpy() & (rows.event_stays >= 0))
-    people, recorded = rows.owners[rows.event_stays[coded]], microseconds(events["recorded_at"])[coded]
-    wanted = (recorded < last[people]) & events["text"].notna().to_numpy()[coded]
+    diagnosed = np.asarray(events["name"].array == "coded_diagnosis")
+    diagnoses = np.flatnonzero(diagnosed & (rows.event_stays >= 0))
+    people, recorded = rows.owners[rows.event_stays[diagnoses]], microseconds(events["recorded_at"])[diagnoses]
+    wanted = (recorded < last[people]) & ~events["text"].array.isna()[diagnoses]
     people, recorded = people[wanted], recorded[wanted]
-    codes = pd.Categorical(events["text"].array.take(coded[wanted]))
+    codes = coded(events["text"].array.take(diagnoses[wanted]))
     total = _active(people, recorded, codes.codes, meanings(codes.categories), rows)
     masks, place = np.unique(total & ILL, return_inverse=True)
-    present = pd.DataFrame({name: (masks >> bit & 1).astype(bool) for bit, name in enumerate(ILLNESS_GROUPS)})
+    present = (masks[:, None] >> np.arange(ILLNESSES) & 1).astype(bool)
+    had = np.ascontiguousarray(present.T, np.float64)
     columns = {
-        "charlson": score(present[list(CHARLSON_GROUPS)], "charlson_1987").to_numpy(np.float64)[place],
+        "charlson": points(present[:, : len(CHARLSON_GROUPS)], "charlson_1987").astype(np.float64)[place],
         "frailty_risk_score": (total >> ILLNESSES) / 10,
-        **{f"had_{name}": present[name].to_numpy(np.float64)[place] for name in ILLNESS_GROUPS},
+        **{f"had_{name}": has[place] for name, has in zip(ILLNESS_GROUPS, had, strict=True)},
     }
     timeline = Timeline.of(people, recorded, len(last))
     uncoded = timeline.last(rows.people, rows.ended, before=True) < 0  # nothing known is not the same as none
@@ -70,9 +72,9 @@ def _looked_up(codes: Sequence[str]) -> dict[str, Meaning]:
         found[code].append((bit, 1 << bit))
     category = three_characters(texts)
     tenths = category.map(frailty_tenths(category))
-    for code, name, points in zip(codes, category, tenths, strict=True):
-        if points > 0:
-            found[code].append((ILLNESSES + int(name, 36), int(points) << ILLNESSES))
+    for code, name, frailty in zip(codes, category, tenths, strict=True):
+        if frailty > 0:
+            found[code].append((ILLNESSES + int(name, 36), int(frailty) << ILLNESSES))
     return {code: tuple(pairs) for code, pairs in found.items()}
 
 

@@ -9,7 +9,7 @@ from features.diagnosis import DAY, diagnosis_columns
 from features.observations import all_states
 from features.rows import Rows
 from features.tables import Hospital
-from features.timeline import NEVER, Floats, Integers, Timeline, in_order, microseconds, picked
+from features.timeline import NEVER, Floats, Integers, Timeline, in_order, microseconds, picked, positions
 
 READMISSION_WINDOW_DAYS = 30
 WINDOWS = (
@@ -41,14 +41,14 @@ def history_columns(hospital: Hospital, rows: Rows) -> dict[str, Floats]:
     mean nothing (`dates` is "none") only what needs no clock is given.
     """
     own = rows.own
-    emergency = own["admission_method"].isin(hospital.facts.group("admission_method", "emergency"))
+    emergency = positions(own["admission_method"], hospital.facts.group("admission_method", "emergency")) >= 0
     stays = Stays(
         people=rows.owners,
         admitted=microseconds(own["admitted_at"]),
         left=microseconds(own["discharged_at"]),
         admission_recorded=microseconds(own["admission_recorded_at"]),
         discharge_recorded=microseconds(own["discharge_recorded_at"]),
-        emergency=emergency.to_numpy().astype(np.int64),
+        emergency=emergency.astype(np.int64),
     )
     last = rows.last_of_people()
     return {

@@ -16,6 +16,8 @@ from features.timeline import (
     Floats,
     Integers,
     Timeline,
+    categories,
+    coded,
     in_order,
     microseconds,
     one_piece,
@@ -90,7 +92,8 @@ class Known:
         used[found] = True
         used[-1] = False
         renumbered = np.where(used, np.cumsum(used) - 1, -1)
-        return pd.Categorical.from_codes(renumbered[found], self.states.codes[used[:-1]])
+        names = self.states.codes if used[:-1].all() else self.states.codes[used[:-1]]
+        return pd.Categorical.from_codes(renumbered[found], dtype=categories(tuple(names)))
 
     def texts(self) -> pd.Series:
         """Return the values as a series of codes (missing where unknown)."""
@@ -105,7 +108,7 @@ class Known:
 
 def states(events: pd.DataFrame, event: EventName, admissions: pd.Index) -> States:
     """Return the states of one event name over all admissions (an index of admission_id)."""
-    rows = events[events["name"] == event.name]
+    rows = events.take(np.flatnonzero(events["name"].array == event.name))
     always = np.full(len(admissions), np.iinfo(np.int64).max)
     return all_states(rows, positions(rows["admission_id"], admissions), [event], always)[event.name]
 
@@ -121,8 +124,8 @@ def all_states(
     the last recorded wins; a void takes its row away.
     """
     rows, counts = _wanted(events, stays, names, until)
-    events = events.assign(text=one_piece(events["text"]))
-    void = (events["text"] == CANCELLED).to_numpy()
+    events = one_piece(events)
+    void = np.asarray(events["text"].array == CANCELLED)
     stops = np.append(0, np.cumsum(counts))
     found: dict[str, States] = {}
     for first, stop in _batches(counts, len(until)):
@@ -151,8 +154,8 @@ def _wanted(
 ) -> tuple[Integers, Integers]:
     """Return the rows of events that matter, name by name, and how many each name has."""
     named = pd.Categorical(events["name"])
-    wanted = pd.Index([event.name for event in names])
-    place = np.append(wanted.get_indexer(named.categories), -1).astype(np.int16)  # code -1 is no name
+    wanted = {event.name: place for place, event in enumerate(names)}
+    place = np.array([*(wanted.get(name, -1) for name in named.categories), -1], np.int16)  # code -1 is no name
     recorded = microseconds(events["recorded_at"])
     found = [np.zeros(0, np.int64)]
     for first in range(0, len(events), ROWS_AT_ONCE):
@@ -177,7 +180,7 @@ def _states(
     happened, recorded = (microseconds(events[name])[rows] for name in ("happened_at", "recorded_at"))
     numeric = np.array([event.kind in NUMERIC for event in names])[groups // max(stays, 1)]
     values = events["number"].to_numpy(np.float64)[rows]
-    texts = pd.Categorical(events["text"].array.take(rows[~numeric]))
+    texts = coded(events["text"].array.take(rows[~numeric]))
     values[~numeric] = texts.codes  # -1 for no text
     values[void] = np.nan
     order = in_order(groups, recorded, happened, values)

@@ -4,7 +4,10 @@ import difflib
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
 
 from features.columns import Column
 from features.faults import Faults
@@ -12,6 +15,10 @@ from features.hospital import Facts
 
 ZONE_SUFFIX = r"[T ][0-9]{2}[0-9:.]* ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"  # PostgreSQL writes +00
 EMPTY_TEXTS = ("", "nan", "NaN", "NaT", "None", "<NA>")
+TEXT = pd.StringDtype(na_value=np.nan)  # what "str" names, without reading the name for each column
+Floats = npt.NDArray[np.float64]
+Texts = pd.api.extensions.ExtensionArray
+ColumnArray = Floats | pd.api.extensions.ExtensionArray
 
 
 def parsed(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults: Faults) -> pd.DataFrame:
@@ -40,7 +47,9 @@ def parsed(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults:
     return pd.DataFrame(typed, index=table.index)
 
 
-def _typed(values: pd.Series, column: Column, facts: Facts, faults: Faults) -> pd.Series:
+def _typed(values: pd.Series, column: Column, facts: Facts, faults: Faults) -> ColumnArray:
+    if values.dtype == object and values.isna().all():
+        return _absent(column, values.index, facts)
     if column.kind == "instant":
         return _instants(values, column, facts, faults)
     if column.kind in ("integer", "number"):
@@ -48,32 +57,48 @@ def _typed(values: pd.Series, column: Column, facts: Facts, faults: Faults) -> p
     return _texts(values)
 
 
-def _absent(column: Column, index: pd.Index, facts: Facts) -> pd.Series:
+def _absent(column: Column, index: pd.Index, facts: Facts) -> ColumnArray:
     if column.kind == "instant":
-        return pd.Series(pd.NaT, index=index).dt.tz_localize(facts.time_zone).dt.as_unit("us")
-    return pd.Series(np.nan, index=index, dtype="float64" if column.kind in ("integer", "number") else "str")
+        return pd.array([pd.NaT], dtype=pd.DatetimeTZDtype("us", facts.time_zone)).repeat(len(index))
+    missing = np.full(len(index), np.nan)
+    return missing if column.kind in ("integer", "number") else pd.array(missing, dtype=TEXT)
 
 
-def _texts(values: pd.Series) -> pd.Series:
-    texts = values.astype("str").str.strip()
-    return texts.mask(texts.isin(EMPTY_TEXTS))
+def _texts(values: pd.Series) -> Texts:
+    given = values if values.dtype == TEXT else values.astype(TEXT)
+    texts = pyarrow.compute.utf8_trim_whitespace(pa.array(given.array))
+    empty = pyarrow.compute.is_in(texts, value_set=pa.array(EMPTY_TEXTS, type=texts.type))
+    if pyarrow.compute.any(empty).as_py():
+        texts = pyarrow.compute.if_else(empty, None, texts)
+    return pd.array(texts, dtype=TEXT)
 
 
-def _instants(values: pd.Series, column: Column, facts: Facts, faults: Faults) -> pd.Series:
+def _instants(values: pd.Series, column: Column, facts: Facts, faults: Faults) -> ColumnArray:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return values.dt.tz_convert(facts.time_zone).dt.as_unit("us")
+        return pd.DatetimeIndex(values).tz_convert(facts.time_zone).as_unit("us").array
     texts = _texts(values)
-    instants = pd.to_datetime(texts, utc=True, errors="coerce", format="ISO8601")
-    unreadable = texts.notna() & instants.isna()
-    faults.rows(texts.index[unreadable], f"{column.name} must be ISO 8601 such as {column.example}", texts)
-    naive = texts.notna() & ~unreadable & ~texts.str.contains(ZONE_SUFFIX, na=False)
-    faults.rows(texts.index[naive], f"{column.name} must carry a time zone, such as {column.example}", texts)
-    return instants.dt.tz_convert(facts.time_zone).dt.as_unit("us")
+    given = ~texts.isna()
+    if not given.any():
+        return _absent(column, values.index, facts)
+    instants = pd.DatetimeIndex(pd.to_datetime(texts, utc=True, errors="coerce", format="ISO8601"))
+    unreadable = given & instants.isna()
+    naive = given & ~unreadable & ~_has_zone(texts)
+    if unreadable.any() or naive.any():
+        said = pd.Series(texts, values.index)
+        faults.rows(said.index[unreadable], f"{column.name} must be ISO 8601 such as {column.example}", said)
+        faults.rows(said.index[naive], f"{column.name} must carry a time zone, such as {column.example}", said)
+    return instants.tz_convert(facts.time_zone).as_unit("us").array
 
 
-def _numbers(values: pd.Series, column: Column, faults: Faults) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    empty = values[numbers.isna()]  # few, or all of a column that is quick to read
-    unreadable = empty.index[_texts(empty).notna()]
-    faults.rows(unreadable, f"{column.name} must be a number", values)
+def _has_zone(texts: Texts) -> npt.NDArray[np.bool_]:
+    found = pyarrow.compute.match_substring_regex(pa.array(texts), ZONE_SUFFIX)
+    return np.asarray(found.fill_null(False), bool)
+
+
+def _numbers(values: pd.Series, column: Column, faults: Faults) -> Floats:
+    numbers = np.asarray(pd.to_numeric(values, errors="coerce").astype("float64"), np.float64)
+    missing = np.isnan(numbers)
+    if missing.any():  # few, or all of a column that is quick to read
+        empty = values[missing]
+        faults.rows(empty.index[~_texts(empty).isna()], f"{column.name} must be a number", values)
     return numbers

@@ -35,7 +35,7 @@ class Rows:
         """Find the people and stays of `inpatients`, rows of `snapshot` or `at_moments` with their `at`."""
         people, patients = pd.factorize(inpatients["patient_id"])
         owners = positions(hospital.admissions["patient_id"], patients)
-        own = hospital.admissions[owners >= 0]
+        own = hospital.admissions if (owners >= 0).all() else hospital.admissions[owners >= 0]
         at, left = microseconds(inpatients["at"]), microseconds(inpatients["discharged_at"])
         return cls(
             at=at,
@@ -45,7 +45,7 @@ class Rows:
             stays=positions(inpatients["admission_id"], own["admission_id"]).astype(np.int64),
             own=own,
             owners=owners[owners >= 0].astype(np.int64),
-            events=hospital.events.assign(text=one_piece(hospital.events["text"])),
+            events=one_piece(hospital.events),
             event_stays=positions(hospital.events["admission_id"], own["admission_id"]),
         )
 

@@ -1,4 +1,4 @@
-"""The contract as pandera schemas, and pandera's findings as sentences."""
+"""The contract as pandera schemas, and pandera's findings as sentences: for tables that break it."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,9 @@ from features.faults import Faults
 from features.hospital import Facts
 
 
-def validate(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults: Faults) -> None:
-    """Note every row of a parsed table that breaks a rule of its column, in columns that could be read."""
-    readable = [column for column in columns if column.name not in faults.broken]
-    schema = pa.DataFrameSchema({column.name: _schema(column, facts) for column in readable})
+def note_broken(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults: Faults) -> None:
+    """Note every row of a parsed table that breaks a rule of one of these columns."""
+    schema = pa.DataFrameSchema({column.name: _schema(column, facts) for column in columns})
     try:
         schema.validate(table, lazy=True)
     except SchemaErrors as error:
@@ -43,8 +42,8 @@ def _schema(column: Column, facts: Facts) -> pa.Column:
             checks.append(pa.Check.str_matches(f"^(?:{known.pattern})$", error=must))
     return pa.Column(
         checks=checks,
-        nullable=not column.required or column.name == "discharged_at",
-        unique=column.name == "admission_id" and column.known == "P",
+        nullable=column.may_be_empty,
+        unique=column.unique,
     )
 
 

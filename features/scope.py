@@ -1,12 +1,18 @@
 """Who gets no prediction, and why: children, maternity, day cases and people at the end of life."""
 
+import numpy as np
 import pandas as pd
 
 from features.observations import states
 from features.tables import Hospital
-from features.timeline import microseconds
+from features.timeline import microseconds, positions
 
 ADULT_AGE = 18
+OF_GROUPS = (  # the column, the group of its codes, and the reason
+    ("intended_management", "day_case", "day case"),
+    ("admission_method", "maternity", "maternity"),
+    ("treatment_function", "maternity", "maternity"),
+)
 
 
 def out_of_scope(inpatients: pd.DataFrame, hospital: Hospital) -> pd.Series:
@@ -15,14 +21,12 @@ def out_of_scope(inpatients: pd.DataFrame, hospital: Hospital) -> pd.Series:
     Only what is known by each row's moment counts.
     """
     facts = hospital.facts
-    reasons = pd.Series(pd.NA, index=inpatients.index, dtype="object")
-    day_case = inpatients["intended_management"].isin(facts.group("intended_management", "day_case"))
-    reasons[day_case] = "day case"
-    for column in ("admission_method", "treatment_function"):
-        reasons[inpatients[column].isin(facts.group(column, "maternity"))] = "maternity"
-    reasons[inpatients["age"] < ADULT_AGE] = "under 18"
+    reasons = np.full(len(inpatients), pd.NA, dtype=object)
+    for column, name, why in OF_GROUPS:
+        reasons[positions(inpatients[column], facts.group(column, name)) >= 0] = why
+    reasons[inpatients["age"].to_numpy() < ADULT_AGE] = "under 18"
     admissions = pd.Index(hospital.admissions["admission_id"])
     ends = states(hospital.events, facts.events["end_of_life"], admissions)
-    positions = admissions.get_indexer(pd.Index(inpatients["admission_id"])).astype("int64")
-    reasons[ends.at(positions, microseconds(inpatients["at"])).values == 1] = "end of life"
-    return reasons
+    stays = positions(inpatients["admission_id"], admissions).astype(np.int64)
+    reasons[ends.at(stays, microseconds(inpatients["at"])).values == 1] = "end of life"
+    return pd.Series(reasons, inpatients.index, dtype="object")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from features.columns import KNOWN_ONLY_AFTERWARDS
@@ -38,14 +39,16 @@ def at_moments(hospital: Hospital, moments: pd.DataFrame) -> pd.DataFrame:
     places = positions(moments["admission_id"], hospital.admissions["admission_id"])
     if strangers := int((places < 0).sum()):
         raise KeyError(f"moments must be of the hospital's admissions; {strangers:,} are not")
-    rows = hospital.admissions.take(places).set_axis(moments.index)
-    at = moments["at"].dt.tz_convert(hospital.facts.time_zone).dt.as_unit("us")
-    left = rows["discharge_recorded_at"] <= at
+    admissions = hospital.admissions
+    rows = {name: admissions[name].array.take(places) for name in admissions}
+    at = pd.DatetimeIndex(moments["at"]).tz_convert(hospital.facts.time_zone).as_unit("us")
+    left = np.asarray(rows.pop("discharge_recorded_at") <= at)
     until = at.where(~left, rows["discharged_at"])
-    afterwards = {name: rows[name].where(left) for name in LEAVING}
-    return rows.drop(columns=["discharge_recorded_at"]).assign(
-        **afterwards, at=at, hours_so_far=(until - rows["admitted_at"]).dt.total_seconds() / 3600
-    )
+    told = np.where(left, np.arange(len(at)), -1)
+    rows |= {name: rows[name].take(told, allow_fill=True) for name in LEAVING}
+    so_far = pd.TimedeltaIndex(until - pd.DatetimeIndex(rows["admitted_at"]))
+    rows |= {"at": at.array, "hours_so_far": so_far.total_seconds().to_numpy() / 3600}
+    return pd.DataFrame(rows, index=moments.index, copy=False)
 
 
 def as_known(hospital: Hospital, at: pd.Timestamp) -> Hospital:

@@ -14,7 +14,7 @@ from features.rows import Rows
 from features.snapshot import zoned
 from features.state import state_columns
 from features.tables import Hospital
-from features.timeline import Floats
+from features.timeline import Floats, coded
 from features.working_days import calendar
 
 AS_THEY_ARE = (
@@ -95,5 +95,5 @@ def _facts(hospital: Hospital, rows: Rows) -> dict[str, States]:
 
 def _typed(values: Any, feature: Feature) -> pd.Categorical | Floats:
     if feature.kind == "code":
-        return values if isinstance(values, pd.Categorical) else pd.Categorical(values)
+        return values if isinstance(values, pd.Categorical) else coded(values)
     return np.asarray(values, dtype=np.float64)

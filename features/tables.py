@@ -1,7 +1,7 @@
 """The two tables of a hospital, and the one check through which every source enters."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,11 +12,13 @@ import pandas as pd
 from features.columns import ADMISSION_COLUMNS, CANCELLED, EVENT_COLUMNS
 from features.errors import DataFault
 from features.faults import Faults
-from features.hospital import Facts
+from features.hospital import EventName, Facts
 from features.parsing import parsed
-from features.schema import validate
+from features.rules import validate
+from features.timeline import NEVER, Integers, microseconds, positions
 
 Dates = Literal["comparable", "per_patient", "none"]
+Codes = npt.NDArray[np.integer]
 NAMES_NOTED = 20
 RECORDED_AND_HAPPENED = (("admission_recorded_at", "admitted_at"), ("discharge_recorded_at", "discharged_at"))
 
@@ -88,50 +90,70 @@ def check(
 
 
 def _check_order(stays: pd.DataFrame, faults: Faults) -> None:
-    before = stays["discharged_at"] < stays["admitted_at"]
-    faults.rows(stays.index[before], "discharged_at must not be before admitted_at")
+    came, left = microseconds(stays["admitted_at"]), microseconds(stays["discharged_at"])
+    faults.rows(stays.index[_earlier(left, came)], "discharged_at must not be before admitted_at")
     for recorded, happened in RECORDED_AND_HAPPENED:
-        early = stays[recorded] < stays[happened]
-        faults.rows(stays.index[early], f"{recorded} must not be before {happened}")
-        alone = stays[recorded].notna() & stays[happened].isna()
+        known, true = microseconds(stays[recorded]), left if happened == "discharged_at" else came
+        faults.rows(stays.index[_earlier(known, true)], f"{recorded} must not be before {happened}")
+        alone = (known != NEVER) & (true == NEVER)
         faults.rows(stays.index[alone], f"{recorded} must be empty where {happened} is")
+
+
+def _earlier(instants: Integers, others: Integers) -> npt.NDArray[np.bool_]:
+    return (instants != NEVER) & (instants < others)
 
 
 def _check_events(rows: pd.DataFrame, stays: pd.DataFrame, facts: Facts, faults: Faults) -> None:
     if "admission_id" not in faults.broken:
-        stranger = ~rows["admission_id"].isin(stays["admission_id"])
+        stranger = positions(rows["admission_id"], stays["admission_id"]) < 0
         faults.rows(rows.index[stranger], "admission_id must be in the admissions table")
     if {"name", "number", "text"} & faults.broken:
         return
-    standing = rows.loc[rows["text"] != CANCELLED, ["name", "number", "text"]]
-    standing = standing.assign(name=_listed(standing["name"], facts))
-    kinds = _of_names(standing["name"], {name: event.kind for name, event in facts.events.items()}, "")
-    numeric = standing[np.isin(kinds, ["number", "flag"])]
-    faults.rows(numeric.index[numeric["number"].isna()], "number must be given for this event", numeric["name"])
-    flags = standing[kinds == "flag"]
-    odd = flags["number"].notna() & ~flags["number"].isin([0, 1])
-    faults.rows(flags.index[odd], "number of a flag must be 1 or 0", flags["number"])
-    days = standing.loc[kinds == "date", "text"]
-    unreadable = pd.to_datetime(days, errors="coerce", format="%Y-%m-%d").isna()
-    faults.rows(days.index[unreadable], "text must be a date such as 2026-01-09", days)
+    void = np.asarray(rows["text"].array == CANCELLED)
+    codes = np.where(void, -1, _listed(rows["name"], facts).codes)
+    _check_numbers(rows, codes, facts, faults)
+    _check_texts(rows, codes, facts, faults)
+
+
+def _check_numbers(rows: pd.DataFrame, codes: Codes, facts: Facts, faults: Faults) -> None:
+    numbers = rows["number"].to_numpy()
+    numeric = _of_names(codes, facts, lambda event: event.kind in ("number", "flag"), False)
+    lacking = numeric & np.isnan(numbers)
+    faults.rows(rows.index[lacking], "number must be given for this event", rows["name"])
+    flag = _of_names(codes, facts, lambda event: event.kind == "flag", False)
+    odd = flag & ~lacking & (numbers != 0) & (numbers != 1)
+    faults.rows(rows.index[odd], "number of a flag must be 1 or 0", rows["number"])
+
+
+def _check_texts(rows: pd.DataFrame, codes: Codes, facts: Facts, faults: Faults) -> None:
+    texts = rows["text"].array
+    dated = np.flatnonzero(_of_names(codes, facts, lambda event: event.kind == "date", False))
+    days = pd.DatetimeIndex(pd.to_datetime(texts.take(dated), errors="coerce", format="%Y-%m-%d"))
+    faults.rows(rows.index[dated[days.isna()]], "text must be a date such as 2026-01-09", rows["text"])
     for name, event in facts.events.items():
         if event.codes:
-            codes = standing.loc[standing["name"] == name, "text"]
-            odd = ~codes.isin(event.codes)
-            faults.rows(codes.index[odd], f"text of {name} must be one of {', '.join(event.codes)}", codes)
+            own = np.flatnonzero(codes == _names(facts).get_loc(name))
+            odd = own[~texts.take(own).isin(event.codes)]
+            must = f"text of {name} must be one of {', '.join(event.codes)}"
+            faults.rows(rows.index[odd], must, rows["text"])
 
 
-def _listed(names: pd.Series, facts: Facts) -> pd.Series:
+def _listed(names: pd.Series, facts: Facts) -> "pd.Categorical[Any]":
     """Return event names as a category of those that are listed, empty where one is not."""
-    listed = pd.Index(sorted(facts.events), dtype="str")
-    codes = listed.get_indexer(pd.Index(names))
-    return pd.Series(pd.Categorical.from_codes(codes, categories=listed), names.index)
+    listed = _names(facts)
+    return pd.Categorical.from_codes(positions(names, listed), dtype=pd.CategoricalDtype(listed))
 
 
-def _of_names(names: pd.Series, values: Mapping[str, Any], otherwise: Any) -> npt.NDArray[Any]:
-    """Return the value of each row's name, looked up once a name: there may be millions of rows."""
-    each = [values[name] for name in names.cat.categories]
-    return np.array([*each, otherwise])[names.cat.codes]  # the code of a name that is not listed is -1
+def _names(facts: Facts) -> pd.Index:
+    return pd.Index(sorted(facts.events), dtype="str")
+
+
+def _of_names(
+    codes: Codes, facts: Facts, value: Callable[[EventName], Any], otherwise: Any
+) -> npt.NDArray[Any]:
+    """Return a value of each row's event, looked up once a name: there may be millions of rows."""
+    each = [value(facts.events[name]) for name in sorted(facts.events)]
+    return np.array([*each, otherwise])[codes]  # the code of a name that is not listed is -1
 
 
 def _with_recorded(stays: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -144,29 +166,40 @@ def _with_recorded(stays: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return stays.assign(**filled), notes
 
 
-def _meant(name: str, facts: Facts) -> str:
-    near = difflib.get_close_matches(name.lower(), list(facts.events), 1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 def _usable(rows: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, list[str]]:
-    names = _listed(rows["name"], facts)
-    strangers = rows.loc[names.isna(), "name"].value_counts()
+    names, numbers = _listed(rows["name"], facts), rows["number"].to_numpy()
+    listed = names.codes >= 0
+    outside = numbers < _of_names(names.codes, facts, lambda event: event.low, np.nan)
+    outside |= numbers > _of_names(names.codes, facts, lambda event: event.high, np.nan)
+    notes = [] if listed.all() else _unlisted_notes(rows["name"][~listed], facts)
+    notes += _outside_notes(names[outside], facts) if outside.any() else []
+    # Nothing is known before it happened, whatever a clock says.
+    early = microseconds(rows["recorded_at"]) < microseconds(rows["happened_at"])
+    known_at = rows["recorded_at"].mask(early, rows["happened_at"]) if early.any() else rows["recorded_at"]
+    rows, used = rows.assign(recorded_at=known_at, name=names), listed & ~outside
+    return rows if used.all() else rows[used], notes
+
+
+def _unlisted_notes(names: pd.Series, facts: Facts) -> list[str]:
+    strangers = names.value_counts()
     notes = [
         f"event name {name} is in no hospital.toml: {count:,} rows not used{_meant(str(name), facts)}"
         for name, count in strangers.head(NAMES_NOTED).items()
     ]
     if len(strangers) > NAMES_NOTED:
         notes.append(f"{len(strangers) - NAMES_NOTED:,} more event names are in no hospital.toml")
-    lows = _of_names(names, {name: event.low for name, event in facts.events.items()}, np.nan)
-    highs = _of_names(names, {name: event.high for name, event in facts.events.items()}, np.nan)
-    outside = ((rows["number"] < lows) | (rows["number"] > highs)) & names.notna()
-    for name, count in names[outside].value_counts().items():
+    return notes
+
+
+def _meant(name: str, facts: Facts) -> str:
+    near = difflib.get_close_matches(name.lower(), list(facts.events), 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _outside_notes(names: "pd.Categorical[Any]", facts: Facts) -> list[str]:
+    notes = []
+    for name, count in pd.Series(names).value_counts().items():
         event = facts.events[str(name)]
         if count:
             notes.append(f"{name}: {count:,} values outside {event.low:g} to {event.high:g} set aside")
-    # Nothing is known before it happened, whatever a clock says.
-    known_at = rows["recorded_at"].where(rows["recorded_at"] >= rows["happened_at"], rows["happened_at"])
-    used = names.notna() & ~outside
-    rows = rows.assign(recorded_at=known_at, name=names)
-    return rows if used.all() else rows[used], notes
+    return notes

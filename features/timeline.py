@@ -1,6 +1,9 @@
 """Values that change at known instants, group by group, and what they were at a moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +13,18 @@ import pyarrow.compute
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Texts = pd.Series | pd.Index | pd.api.extensions.ExtensionArray | Sequence[str]
 ROWS_AT_ONCE = 100_000  # so that what is searched stays within the processor's cache
 NEVER = int(np.iinfo(np.int64).min)  # a missing instant, in microseconds
 
 
 def microseconds(instants: pd.Series) -> Integers:
     """Return instants with a zone as whole microseconds since 1970, missing ones as the smallest integer."""
-    index = pd.DatetimeIndex(instants)
-    return np.asarray((index if index.unit == "us" else index.as_unit("us")).asi8)
+    array = instants.array
+    return np.asarray(array if array.unit == "us" else array.as_unit("us"), "datetime64[us]").view(np.int64)
 
 
-def positions(names: pd.Series, among: pd.Series | pd.Index) -> npt.NDArray[np.int32]:
+def positions(names: Texts, among: Texts) -> npt.NDArray[np.int32]:
     """Return where each name stands in a list of distinct ones, and -1 for a name that it lacks.
 
     >>> positions(pd.Series(["B", "C", "B"]), pd.Index(["A", "B"])).tolist()
@@ -32,10 +36,34 @@ def positions(names: pd.Series, among: pd.Series | pd.Index) -> npt.NDArray[np.i
     return place
 
 
-def one_piece(texts: pd.Series) -> pd.api.extensions.ExtensionArray:
-    """Return texts as one array: rows are taken slowly from the many pieces of a table read in parts."""
+def coded(texts: pd.api.extensions.ExtensionArray) -> "pd.Categorical[Any]":
+    """Return texts as a category of those found, in their order; what is missing has none.
+
+    >>> coded(pd.array(["B", None, "A", "B"], dtype="str")).codes.tolist()
+    [1, -1, 0, 1]
+    """
     found = pa.array(texts, type=pa.large_string())
-    return pd.array(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found, dtype="str")
+    found = (found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found).dictionary_encode()
+    names = found.dictionary.to_pylist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.full(len(names) + 1, -1)  # the last is for those without a text, at -1
+    rank[order] = np.arange(len(names))
+    codes = rank[found.indices.fill_null(-1).to_numpy()]
+    return pd.Categorical.from_codes(codes, dtype=categories(tuple(names[place] for place in order)))
+
+
+@lru_cache(maxsize=4096)
+def categories(names: tuple[str, ...]) -> pd.CategoricalDtype:
+    """Return the type of a category of these names; pandas takes longer to make one than to fill it."""
+    return pd.CategoricalDtype(pd.Index(names, dtype="str"))
+
+
+def one_piece(events: pd.DataFrame) -> pd.DataFrame:
+    """Return events with their texts in one array: rows are taken slowly from the many pieces of a table."""
+    found = pa.array(events["text"], type=pa.large_string())
+    if isinstance(found, pa.ChunkedArray):
+        return events.assign(text=pd.array(found.combine_chunks(), dtype="str"))
+    return events
 
 
 @dataclass(frozen=True)
@@ -81,6 +109,8 @@ class Timeline:
         asked, low, high = (values[low <= high] for values in (asked, low, high))
         newest = passed(self.times[high], at[asked])  # most moments lie after all that is known
         found[asked[newest]] = high[newest]
+        if newest.all():
+            return
         asked, low, high = (values[~newest] for values in (asked, low, high))
         begun = passed(self.times[low], at[asked])  # and of the others, most before any of it
         asked, low, high = (values[begun] for values in (asked, low, high))

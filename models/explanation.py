@@ -82,9 +82,9 @@ def told(encoder: Encoder, table: pd.DataFrame, nation: str = "ENG") -> list[Map
 
 def groups(predictor: "Predictor", table: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the reference group of each row."""
-    elective = set(predictor.facts.group("admission_method", "elective"))
-    emergency = [str(method) not in elective for method in table["admission_method"].tolist()]
-    return group_of(table["hours_so_far"].to_numpy(np.float64), np.array(emergency, bool))
+    elective = predictor.facts.group("admission_method", "elective")
+    emergency = ~np.asarray(table["admission_method"].isin(elective))
+    return group_of(table["hours_so_far"].to_numpy(np.float64), emergency)
 
 
 def date_reasons(

@@ -77,13 +77,13 @@ class Predictor:
             moments = pd.DataFrame({"admission_id": list(wanted), "at": at}, index=list(wanted))
             inpatients = at_moments(hospital, moments)
         scope = out_of_scope(inpatients, hospital)
-        scope[inpatients["admission_recorded_at"] > at] = "not in hospital yet at this moment"
+        yet_to_come = inpatients["admission_recorded_at"].array > at
+        scope = scope.mask(yet_to_come, "not in hospital yet at this moment") if yet_to_come.any() else scope
         inside = scope.isna()
-        table = feature_table(inpatients[inside], hospital, at)
-        predicted = {
-            one.admission_id: one
-            for one in self.predict(table, at, left=inpatients.loc[inside, "discharged_at"].notna())
-        }
+        asked = inpatients if inside.all() else inpatients[inside]
+        table = feature_table(asked, hospital, at)
+        left = asked["discharged_at"].notna()
+        predicted = {one.admission_id: one for one in self.predict(table, at, left=left)}
         refused = {
             str(admission): Prediction(str(admission), at, self.release, warnings=(_scope_warning(str(why)),))
             for admission, why in scope[~inside].items()
@@ -213,14 +213,16 @@ class Predictor:
 
     def _add_warnings(self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix) -> None:
         unknown, missing = self.encoder.unknown_codes(matrix), np.isnan(matrix)
+        lacking = np.asarray(missing.any(axis=0))
         for position, feature in enumerate(self.encoder.features):
-            if feature.name in self.expected:
+            if lacking[position] and feature.name in self.expected:
                 for row in np.flatnonzero(missing[:, position]):
                     text = f"{feature.words} is not recorded; the answer allows for not knowing it"
                     drafts[row]["warnings"] += (PredictionWarning(feature.name, "missing", text),)
-            for row in np.flatnonzero(unknown.get(feature.name, ())):
-                text = f"{feature.words}: this code was seen in too few patients to learn from"
-                drafts[row]["warnings"] += (PredictionWarning(feature.name, "unknown", text),)
+            if feature.name in unknown:
+                for row in np.flatnonzero(unknown[feature.name]):
+                    text = f"{feature.words}: this code was seen in too few patients to learn from"
+                    drafts[row]["warnings"] += (PredictionWarning(feature.name, "unknown", text),)
         for draft, has_ready in zip(drafts, self.has_ready_date(table).tolist(), strict=True):
             draft["warnings"] += self._source_warnings(has_ready)
 

@@ -33,8 +33,7 @@ class Record:
 
     def hospital(self, facts: Facts, where: str) -> Hospital:
         """Return them as a hospital; raises DataFault with every fault if they do not keep the contract."""
-        stays = pd.DataFrame(list(self.stays), columns=STAY_COLUMNS)
-        return check(stays, self.events, facts, source="the service", where=where)
+        return check(_table(self.stays, STAY_COLUMNS), self.events, facts, source="the service", where=where)
 
     def joined(self, other: "Record") -> "Record":
         """Return both, each stay and event once; where both have a stay, this one's is right."""
@@ -64,7 +63,7 @@ def recorded(
 
 def record_of(rows: Sequence[Row], events: Sequence[Row]) -> Record:
     """Return rows of JSON as a record; instants are texts, as they were sent."""
-    return Record(tuple(rows), pd.DataFrame(list(events), columns=EVENT_FIELDS))
+    return Record(tuple(rows), _table(events, EVENT_FIELDS))
 
 
 def as_rows(events: pd.DataFrame) -> list[dict[str, Any]]:
@@ -91,6 +90,11 @@ def known_now(hospital: Hospital, at: pd.Timestamp, stays: Sequence[str]) -> dic
             texts = states(hospital.events, event, admissions).at(positions, moments).texts()
             columns[name] = [None if pd.isna(text) else str(text) for text in texts]
     return {stay: {name: column[place] for name, column in columns.items()} for place, stay in enumerate(stays)}
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
+    """Return rows as a table, column by column: pandas takes ten times as long to find columns in rows."""
+    return pd.DataFrame({name: [row.get(name) for row in rows] for name in columns})
 
 
 def _as_sent(row: Row) -> dict[str, Any]:

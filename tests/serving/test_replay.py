@@ -59,7 +59,11 @@ def test_filling_again_adds_nothing(of, hospital):
 
 def test_a_round_is_the_same_to_the_bit_whatever_came_since(of, moment, hospital):
     rows = predict_round(of.store, of.releases.current(), moment.to_pydatetime(), NOW, "asked for")
-    late = hospital.events[hospital.events["admission_id"] == rows[0].admission_id].query("name == 'news2'").tail(3)
+    late = (
+        hospital.events[hospital.events["admission_id"] == rows[0].admission_id]
+        .query("name == 'news2'")
+        .tail(3)
+    )
     told = as_rows(
         late.assign(number=7.0, recorded_at=moment - pd.Timedelta(minutes=1)).astype({"name": "str"})
     )
