@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from features.errors import HomewardError
-from serving.settings import SettingFault, Settings
+from serving.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
@@ -28,14 +28,9 @@ def start() -> None:
     settings = Settings.read(os.environ)
     environment = settings.environment(os.environ)
     os.environ.update(environment)  # before BentoML is imported, which reads its home then
-    from serving.children import is_free
-    from serving.service import opened
+    from serving.starting import check
 
-    if not is_free(settings.host, settings.port):
-        raise SettingFault(f"{settings.host} port {settings.port} is taken; choose another in HOMEWARD_PORT")
-    # Everything is opened once here, and thrown away with this process's memory: BentoML would start a
-    # worker that cannot start again and again, and a booster file can kill the process that reads it.
-    opened(settings).close()
+    check(settings)
     address = ["--host", settings.host, "--port", str(settings.port)]
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Homeward", *address]
     os.execve(sys.executable, command, environment)

@@ -26,7 +26,8 @@ from serving.workers import Workers
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from models.predictor import Predictor
+    from features.hospital import Facts
+    from serving.release import Releases
 
 FILES = ("board.css", "icon.svg")
 
@@ -37,14 +38,14 @@ class Parts:
 
     settings: Settings
     guard: Guard
-    predictor: "Predictor"
-    digest: str
+    releases: "Releases"
     store: Store
     predicting: Workers
     reading: Workers
 
     def close(self) -> None:
         """Let the work under way end, then close the store."""
+        self.releases.close()
         self.predicting.close()
         self.reading.close()
         self.store.close()
@@ -85,7 +86,8 @@ class Desk:
 
     def _answer(self, body: bytes, asked_by: str, asked_at: datetime) -> bytes:
         inquiry = Inquiry(read_request(body), asked_by, asked_at)
-        return answered(inquiry, self.parts.predictor, self.parts.digest, self.parts.store)
+        release = self.parts.releases.current()
+        return answered(inquiry, release.predictor, release.digest, self.parts.store)
 
     async def openapi(self, _: "Request") -> Response:
         """Give the contract for machines."""
@@ -102,6 +104,9 @@ class Pages:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
 
+    def _facts(self) -> "Facts":
+        return self.parts.releases.current().predictor.facts
+
     async def home(self, _: "Request") -> Response:
         """Lead to the board."""
         return RedirectResponse("/board", HTTPStatus.SEE_OTHER)
@@ -111,7 +116,7 @@ class Pages:
         return await self.parts.reading.run(self._wards)
 
     def _wards(self) -> Response:
-        store, facts = self.parts.store, self.parts.predictor.facts
+        store, facts = self.parts.store, self._facts()
         lines = [ward_line(store.latest(ward, site), facts) for ward, site in store.wards()]
         return page("wards", WardsPage(tuple(lines)))
 
@@ -124,11 +129,11 @@ class Pages:
         rows = self.parts.store.latest(ward, site)
         if not rows:
             raise Problem(HTTPStatus.NOT_FOUND, "there are no predictions for a ward of that name; see /board")
-        return page("ward", ward_page(rows, self.parts.predictor.facts, self.parts.guard.clock()))
+        return page("ward", ward_page(rows, self._facts(), self.parts.guard.clock()))
 
     async def docs(self, _: "Request") -> Response:
         """Show the contract."""
-        return page("docs", docs_page(self.parts.predictor.facts, self.parts.settings.body_limit_bytes))
+        return page("docs", docs_page(self._facts(), self.parts.settings.body_limit_bytes))
 
     async def static(self, request: "Request") -> Response:
         """Give a file of the pages, by exact name only."""

@@ -101,22 +101,24 @@ def served(service: type[Any]) -> Any:
 
 def opened(settings: "Settings") -> "Parts":
     """Return the parts that settings name; raises HomewardError with one sentence if one cannot be had."""
-    from models.release import load
     from serving.access import Keys, read_token
     from serving.gate import Guard
+    from serving.last_good import Memory
     from serving.metrics import Metrics
-    from serving.release import release_digest, release_folder
+    from serving.release import Releases
     from serving.routes import Parts
+    from serving.starting import named_release
     from serving.store import Store
+    from serving.trial import Trial
     from serving.workers import Workers
 
     keys = Keys(read_token(settings.token_file))
-    folder = release_folder(settings.release)
+    metrics = Metrics()
+    releases = Releases(named_release(settings), Trial(Memory(settings.home)), metrics)
     return Parts(
         settings=settings,
-        guard=Guard(keys, now, Metrics()),
-        predictor=load(folder),
-        digest=release_digest(folder),
+        guard=Guard(keys, now, metrics),
+        releases=releases.watch(),
         store=Store(settings.database_url),
         predicting=Workers("predicting", **PREDICTING),
         reading=Workers("reading", **READING),

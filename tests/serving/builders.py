@@ -23,6 +23,7 @@ from serving.access import Keys
 from serving.board import COMPARED
 from serving.gate import Gate, Guard
 from serving.metrics import Metrics
+from serving.release import Loaded
 from serving.routes import Parts, application
 from serving.settings import Settings
 from serving.store import Store
@@ -82,6 +83,19 @@ class BrokenPredictor(FakePredictor):
         raise KeyError(f"no such patient {hospital.admissions['patient_id'].iloc[0]}")
 
 
+class Standing:
+    """Releases that never change."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+
+    def current(self) -> Loaded:
+        return self._loaded
+
+    def close(self) -> None:
+        pass
+
+
 def forecast(today: date, days: int) -> DateForecast:
     by = {today + timedelta(day): min(0.04 + 0.11 * day, 0.95) for day in range(30)}
     likely = today + timedelta(days)
@@ -129,8 +143,7 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
     return Parts(
         settings=read,
         guard=Guard(Keys(TOKEN), lambda: NOW, Metrics()),
-        predictor=predictor or FakePredictor(),
-        digest="d" * 64,
+        releases=Standing(Loaded(predictor or FakePredictor(), "d" * 64, home)),
         store=store or Store(read.database_url),
         predicting=Workers("predicting", threads=1, at_once=4, seconds=5),
         reading=Workers("reading", threads=1, at_once=4, seconds=5),
