@@ -18,8 +18,7 @@ LISTING = "digests.json"
 NEEDED = frozenset({"release.json", "reference.json", "golden.json", "card.md"})
 MAY_HOLD = NEEDED | {f"{name}.txt" for name in BOOSTERS}
 OF_BENTOML = "model.yaml"  # which BentoML's store adds to a folder
-MEBIBYTE = 1024 * 1024
-MOST_BYTES = 256 * MEBIBYTE  # all files of a release together; one of 200,000 admissions has about ten
+MOST_BYTES = 256 * 1024 * 1024  # all files of a release together; one of 200,000 admissions has about ten
 MOST_LISTING_BYTES = 64 * 1024
 MOST_TOLD = 10
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -67,6 +66,13 @@ def seal_file(folder: Path) -> Path:
     'models/homeward/a1b2c3.sha256'
     """
     return folder.with_name(f"{folder.name}.sha256")
+
+
+def small_text(file: Path) -> str:
+    """Return the text of a file of a few words; raises OSError, and never waits for a pipe."""
+    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, encoding="ascii", errors="replace") as opened:
+        return opened.read(MOST_LISTING_BYTES).strip()
 
 
 def digest_of(digests: Mapping[str, str]) -> str:
@@ -140,8 +146,7 @@ def _well_formed(digests: Any) -> bool:
 def _written_beside(folder: Path) -> list[str]:
     file = seal_file(folder)
     try:
-        with file.open("rb") as opened:
-            text = opened.read(MOST_LISTING_BYTES).decode("ascii", "replace").strip()
+        text = small_text(file)
     except FileNotFoundError:
         return []
     if not DIGEST.fullmatch(text):
@@ -185,14 +190,17 @@ def _content(place: int, name: str, most_bytes: int) -> bytes:
     only_it = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     if stat.S_ISLNK(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
         raise _Fault("is a link, not a file")
-    with os.fdopen(os.open(name, os.O_RDONLY | only_it, dir_fd=place), "rb") as file:
-        found = os.fstat(file.fileno())
+    handle = os.open(name, os.O_RDONLY | only_it, dir_fd=place)
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise _Fault("is not a plain file")
-        content = file.read(most_bytes + 1) if found.st_size <= most_bytes else b""
-        if max(found.st_size, len(content)) > most_bytes:
-            raise _Fault(f"is too large: a release has at most {MOST_BYTES // MEBIBYTE} MiB")
-    return content
+        if found.st_size > most_bytes:
+            raise _Fault("is too large")
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(found.st_size + 1)  # one that grows meanwhile has another digest
+    finally:
+        os.close(handle)
 
 
 def _shown(name: str) -> str:

@@ -26,11 +26,10 @@ SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
 def start() -> None:
     """Start the service; it refuses to start without a token and a verified release."""
     settings = Settings.read(os.environ)
-    environment = settings.environment(os.environ)
-    os.environ.update(environment)  # before BentoML is imported, which reads its home then
     from serving.starting import check
 
     check(settings)
+    environment = settings.environment(os.environ)
     address = ["--host", settings.host, "--port", str(settings.port)]
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Homeward", *address]
     os.execve(sys.executable, command, environment)

@@ -7,12 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 from features.errors import ReleaseFault
-from models.sealed import seal_file
+from models.sealed import seal_file, small_text
 
 VERSION = r"[a-z0-9][-._a-z0-9]{0,62}"
 TAG = re.compile(rf"({VERSION})(?::({VERSION}))?")
 LATEST = "latest"
-LONGEST_NAME = 200
 MOST_FILES = 100  # of a folder that are looked at each second; a release has ten
 
 Stamp = tuple[tuple[str, int, int, int, int], ...]  # name, inode, size, changed at, status changed at
@@ -58,21 +57,16 @@ class Named:
             return None
         name, version = tag[1], tag[2] or LATEST
         if version == LATEST:
-            version = _first_line(self.store / name / LATEST)
+            try:
+                version = small_text(self.store / name / LATEST)
+            except FileNotFoundError:
+                return None
         return self.store / name / version if re.fullmatch(VERSION, version) else None
 
     def _pointers(self) -> list[str]:
         """Return the files that say where the name leads, so that promoting again is trying again."""
         tag = TAG.fullmatch(self.name)
         return [str(self.store / tag[1] / LATEST)] if tag and tag[2] in (None, LATEST) else [self.name]
-
-
-def _first_line(file: Path) -> str:
-    try:
-        with file.open(encoding="ascii", errors="replace") as opened:
-            return opened.read(LONGEST_NAME).strip()
-    except FileNotFoundError:
-        return ""
 
 
 def _stamps(paths: list[str]) -> Stamp:

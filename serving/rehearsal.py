@@ -11,9 +11,13 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from features.errors import HomewardError, ReleaseFault
+from models.sealed import Sealed, sealed
+
+if TYPE_CHECKING:
+    from models.predictor import Predictor
 
 REHEARSAL_SECONDS = 60  # importing takes four on an idle core, loading and the golden rows less than one
 NICENESS = 10  # the ward's answers come first
@@ -98,16 +102,20 @@ def main(folder: str, digest: str) -> int:
     """Load a release, in the throw-away process; what is wrong with it is one sentence and exit code 2."""
     _stand_back()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.modules["sklearn"] = None  # type: ignore[assignment]  # only fitting needs it; it is half of all imports
-    from models.release import load
-
     try:
-        facts = load(Path(folder), digest).facts
+        facts = _opened(sealed(Path(folder), digest)).facts
     except HomewardError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     print(json.dumps({"nation": facts.nation, "time_zone": facts.time_zone}))  # noqa: T201
     return 0
+
+
+def _opened(release: Sealed) -> "Predictor":
+    sys.modules["sklearn"] = None  # type: ignore[assignment]  # only fitting needs it; it is half of all imports
+    from models.release import opened
+
+    return opened(release)
 
 
 def _stand_back() -> None:
