@@ -19,8 +19,8 @@ from models.sealed import Sealed, sealed
 if TYPE_CHECKING:
     from models.predictor import Predictor
 
-REHEARSAL_SECONDS = 60  # importing takes four on an idle core, loading and the golden rows less than one
-NICENESS = 10  # the ward's answers come first
+REHEARSAL_SECONDS = 120  # four on an idle core, nearly all of it imports; many times that beside a full load
+NICENESS = 5  # the ward's answers come first
 ROOT = Path(__file__).parents[1]
 
 

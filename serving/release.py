@@ -14,7 +14,7 @@ from serving.trial import Passed, Trial
 if TYPE_CHECKING:
     from models.predictor import Predictor
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 

@@ -70,6 +70,8 @@ class Trial:
         try:
             return use(self.passed(self.memory.folder(good), good.digest))
         except ReleaseFault as other:
+            if str(other) == str(fault):
+                raise
             raise ReleaseFault(f"{fault}; nor can the last good release be used: {other}") from fault
 
 

@@ -1,4 +1,4 @@
-"""Promotions, rollbacks and a bad model store under a real service that is asked 20 times a second."""
+"""Promotions, rollbacks and a bad model store under a real service that is asked on and on."""
 
 import json
 import os
@@ -25,8 +25,8 @@ from serving.sending import last_board_round, ward_questions
 from serving.settings import Settings
 from training.store import put
 
-PER_SECOND = 20
-PATIENCE_SECONDS = 90
+CALLERS = 40
+PATIENCE_SECONDS = 150
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ class Day:
 class Service:
     """A running service with a store of its own, and somebody who asks."""
 
-    def __init__(self, demo: Demo, client: httpx.Client, question: dict[str, Any]) -> None:
-        self.home, self.client, self.question = demo.settings.home, client, question
+    def __init__(self, demo: Demo, client: httpx.Client, per_second: float) -> None:
+        self.home, self.client, self.per_second = demo.settings.home, client, per_second
+        self.question = _question()
         self.store = self.home / "bentoml" / "models"
         self.day = Day()
 
@@ -88,7 +89,6 @@ class Service:
         before = self._refused()
         spoil(self.store / "homeward")
         _until(lambda: self._refused() > before)
-        assert self._last() == {current[1]}
         self.day.refused.append(words)
         put(*current, self.store)
         _until(lambda: b"homeward_release_is_the_named_one 1.0" in self.client.get("/metrics").content)
@@ -98,21 +98,21 @@ class Service:
         return float(text.partition("\nhomeward_release_refused_total ")[2].split()[0])
 
     def _last(self) -> frozenset[str]:
-        good = [one for one in self.day.answers[-PER_SECOND:] if one.status == httpx.codes.OK]
-        return max(good, key=lambda one: one.at).releases if good else frozenset()
+        good = (one.releases for one in reversed(self.day.answers) if one.status == httpx.codes.OK)
+        return next(good, frozenset())
 
     @contextmanager
     def asked(self) -> Iterator[None]:
         """Ask on and on, every question at its time whether or not the one before was answered."""
         ended = threading.Event()
-        with ThreadPoolExecutor(2 * PER_SECOND) as callers:
+        with ThreadPoolExecutor(CALLERS) as callers:
             due = time.monotonic()
 
             def ask_on() -> None:
                 nonlocal due
                 while not ended.wait(max(0.0, due - time.monotonic())):
                     callers.submit(self._ask, due)
-                    due += 1 / PER_SECOND
+                    due += 1 / self.per_second
 
             asking = threading.Thread(target=ask_on)
             asking.start()
@@ -134,7 +134,9 @@ class Service:
         self.day.answers.append(Answer(now, now - due, status, body, releases))
 
 
-def day(first: Path, second: Path, home: Path, rounds: int, say: Callable[[str], None]) -> Day:
+def day(
+    first: Path, second: Path, home: Path, rounds: int, per_second: float, say: Callable[[str], None]
+) -> Day:
     """Start a service on `first`; promote `second` and go back, `rounds` times; then spoil the store."""
     write_token(home / "token")
     put(first, "first", home / "bentoml" / "models")
@@ -143,7 +145,7 @@ def day(first: Path, second: Path, home: Path, rounds: int, say: Callable[[str],
         Children(demo.settings.environment(os.environ)) as children,
         closing(started(demo, children)) as client,
     ):
-        service = Service(demo, client, _question())
+        service = Service(demo, client, per_second)
         with service.asked():
             _until(lambda: service._last() == {"first"})
             for _ in range(rounds):

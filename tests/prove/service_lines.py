@@ -1,6 +1,7 @@
 """The lines R: can a ward system depend on the service?"""
 
 import json
+import logging
 import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from training.home import golden_rows
 
 MUTATIONS = 1000
 ROUNDS = 5  # promotions and rollbacks under load
+PER_SECOND = 20  # questions about one inpatient
 
 
 def lines() -> tuple[Line, ...]:
@@ -37,7 +39,7 @@ def lines() -> tuple[Line, ...]:
         Line("R5a", f"{MUTATIONS:,} mutated releases taken, or refused after parsing", "0", _parsed, 0, 0),
         Line("R5b", "Golden answers that differ after them", "0", _after_mutations, 0, 0),
         Line("R6a", "Failed answers at 20 a second, promotions and bad stores", "0", _failed, 0, 0),
-        Line("R6b", "Promotion to the first answer of the release, most seconds", "at most 10", _taken, 0, 10),
+        Line("R6b", "Promotion to the first answer of the release, most seconds", "at most 5", _taken, 0, 5),
         Line("R7a", "Answers that mix two releases", "0", _mixed, 0, 0),
         Line("R7b", "Golden answers that differ to the bit after a rollback", "0", _rolled_back, 0, 0),
     )
@@ -89,6 +91,7 @@ def _mutations(inputs: Inputs) -> tuple[list[str], int]:
         link.symlink_to(first)
         service = _Releases(link, Path(place))
         before, good = service.golden(first), service.releases.current()
+        logging.disable(logging.WARNING)  # a thousand refusals
         for number in range(MUTATIONS):
             folder, words = mutated(first, Path(place), number)
             service.tried.clear()
@@ -100,6 +103,7 @@ def _mutations(inputs: Inputs) -> tuple[list[str], int]:
             if not refused or service.releases.current() is not good:
                 wrong.append(words)
             shutil.rmtree(folder)
+        logging.disable(logging.NOTSET)
         return wrong, sum(one != other for one, other in zip(before, service.golden(first), strict=True))
 
 
@@ -122,13 +126,15 @@ def _start_faults(inputs: Inputs) -> Found:
 def _day(inputs: Inputs) -> Day:
     folders = inputs.once(_folders)
     with TemporaryDirectory(prefix="homeward-") as home:
-        return day(folders.first, folders.second, Path(home), ROUNDS, inputs.say)
+        return day(folders.first, folders.second, Path(home), ROUNDS, PER_SECOND, inputs.say)
 
 
 def _failed(inputs: Inputs) -> Found:
     found = inputs.once(_day)
+    statuses = Counter(answer.status for answer in found.answers)
+    told = ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items()))
     slowest = max(answer.seconds for answer in found.answers)
-    said = f"of {len(found.answers):,}; slowest answer {slowest:.2f} s; {len(found.refused)} bad stores refused"
+    said = f"answers by status {told}; slowest {slowest:.2f} s; {len(found.refused)} bad stores refused"
     return Found(Estimate(found.failed + len(SPOILS) - len(found.refused)), said)
 
 

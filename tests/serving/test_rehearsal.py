@@ -1,6 +1,7 @@
 """The throw-away process: it stands between a damaged file and the process that answers."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,8 +17,6 @@ from tests.serving.releases import altered
 
 @pytest.fixture
 def copy(small_release_folder, tmp_path):
-    import shutil
-
     return shutil.copytree(small_release_folder, tmp_path / "copy")
 
 
@@ -52,9 +51,16 @@ def test_one_that_hangs_is_ended_in_time(small_release_folder):
     assert children() == []
 
 
-def test_it_ends_with_the_process_that_started_it():
+def test_it_ends_with_the_process_that_started_it(small_release_folder):
     reads, writes = os.pipe()
-    child = subprocess.Popen([sys.executable, "-m", "serving.rehearsal", "/", "0" * 64], stdin=reads)
+    command = [
+        sys.executable,
+        "-m",
+        "serving.rehearsal",
+        small_release_folder,
+        sealed(small_release_folder).digest,
+    ]
+    child = subprocess.Popen(command, stdin=reads)
     os.close(reads)
     os.close(writes)  # as the end of this process would
-    assert child.wait(30) == 1
+    assert child.wait(60) == 1
