@@ -1,6 +1,5 @@
 """A release: a trained predictor as plain files that can be checked, compared by eye and loaded."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,10 +18,11 @@ from models.predictor import Predictor
 from models.readmission import ReadmissionModel
 from models.reasons import Reference
 from models.risk_map import RiskMap
+from models.sealed import BOOSTERS, LISTING, Sealed, digest, digest_of, listing, parsed, sealed
 
 FORMAT = 3  # 3: how old an observation is counts in whole days, under another name
-BOOSTERS = ("leave", "home", "ready", "readmission", "same_issue")
 GOLDEN_TOLERANCE = 1e-9
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, lgb.basic.LightGBMError)
 
 
 def save(
@@ -46,28 +46,37 @@ def save(
         (folder / f"{name}.txt").write_text(booster.model_to_string(), "utf-8")
     _write(folder / "release.json", _content(predictor, about))
     _write(folder / "reference.json", {name: one.as_json() for name, one in predictor.references.items()})
-    reread = _read(folder)
+    reread = _read(folder.name, _files(folder))
     rows = _golden_rows(golden)
     answers = [one.as_json() for one in reread.predict(_golden_table(rows), at)]
     _write(folder / "golden.json", {"at": at.isoformat(), "rows": rows, "answers": answers})
     (folder / "card.md").write_text(card, "utf-8")
-    digests = {path.name: _digest(path) for path in sorted(folder.iterdir())}
-    _write(folder / "digests.json", digests)
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    digests = {name: digest(content) for name, content in _files(folder).items()}
+    (folder / LISTING).write_bytes(listing(digests))
+    return digest_of(digests)
 
 
-def load(folder: Path) -> Predictor:
+def load(folder: Path, expected: str | None = None) -> Predictor:
     """Load a release whose files are what they were and which answers its golden rows as it did.
 
     Digests are checked before anything is parsed, since a damaged booster file can kill the process
-    that reads it.  Raises ReleaseFault with what is wrong.
+    that reads it; what is parsed are the very bytes that were checked.  `expected` is the digest of the
+    whole, where it is known.  Raises ReleaseFault with what is wrong.
     """
-    verify(folder)
-    predictor = _read(folder)
-    golden = json.loads((folder / "golden.json").read_text("utf-8"))
-    table = _golden_table(golden["rows"])
-    answers = [one.as_json() for one in predictor.predict(table, pd.Timestamp(golden["at"]))]
-    if not _same(answers, golden["answers"]):
+    return opened(sealed(folder, expected))
+
+
+def opened(release: Sealed) -> Predictor:
+    """Parse the checked bytes of a release; raises ReleaseFault if they are none or answer differently."""
+    try:
+        predictor = _read(release.name, release.files)
+        golden = parsed(release.files["golden.json"])
+        table = _golden_table(golden["rows"])
+        answers = [one.as_json() for one in predictor.predict(table, pd.Timestamp(golden["at"]))]
+        same = _same(answers, golden["answers"])
+    except MALFORMED as error:
+        raise ReleaseFault(f"release {release.name} cannot be loaded: {type(error).__name__}") from error
+    if not same:
         raise ReleaseFault(
             f"release {predictor.release} answers its golden rows differently from when it was made"
         )
@@ -76,26 +85,7 @@ def load(folder: Path) -> Predictor:
 
 def verify(folder: Path) -> dict[str, str]:
     """Check every file of a release against its digest and return the digests."""
-    listing = folder / "digests.json"
-    if not listing.is_file():
-        raise ReleaseFault(f"{folder.name} is not a release: it has no digests.json")
-    try:
-        digests = json.loads(listing.read_text("utf-8"))
-    except ValueError as error:
-        raise ReleaseFault(f"{folder.name}: digests.json cannot be read") from error
-    faults = []
-    for name, digest in digests.items():
-        if not (folder / name).is_file():
-            faults.append(f"{name} is missing")
-        elif _digest(folder / name) != digest:
-            faults.append(f"{name} was altered")
-    present = {path.name for path in folder.iterdir() if path.is_file()} - {"digests.json"}
-    faults += [
-        f"{name} is not part of it" for name in sorted(present - set(digests)) if not name.endswith(".yaml")
-    ]
-    if faults:
-        raise ReleaseFault(f"release {folder.name} cannot be trusted: {', '.join(faults)}")
-    return {str(name): str(digest) for name, digest in digests.items()}
+    return dict(sealed(folder).digests)
 
 
 def about(folder: Path) -> dict[str, Any]:
@@ -149,17 +139,21 @@ def _boosters(predictor: Predictor) -> dict[str, lgb.Booster]:
     return {name: booster for name, booster in every.items() if booster is not None}
 
 
-def _read(folder: Path) -> Predictor:
-    content = about(folder)
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def _read(name: str, files: Mapping[str, bytes]) -> Predictor:
+    content = parsed(files["release.json"])
     if content.get("format") != FORMAT:
-        found = f"release {folder.name} has format {content.get('format')}"
+        found = f"release {name} has format {content.get('format')}"
         raise ReleaseFault(f"{found}, this version reads {FORMAT}: fit it again")
     boosters = {
-        name: lgb.Booster(model_str=(folder / f"{name}.txt").read_text("utf-8"))
-        for name in BOOSTERS
-        if (folder / f"{name}.txt").is_file()
+        each: lgb.Booster(model_str=files[f"{each}.txt"].decode("utf-8"))
+        for each in BOOSTERS
+        if f"{each}.txt" in files
     }
-    references = json.loads((folder / "reference.json").read_text("utf-8"))
+    references = parsed(files["reference.json"])
     date_model = None
     if "leave" in boosters:
         weights = tuple(content["day_weights"])
@@ -222,7 +216,3 @@ def _same(one: Any, other: Any) -> bool:
 
 def _write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, default=float) + "\n", "utf-8")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,8 +6,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from models.booster import logit, sigmoid
 from models.calibration import FEWEST_EVENTS
@@ -70,6 +68,9 @@ def fit_risk_map(
 
 def of_kind(kind: Kind, log_odds: Floats, happened: Floats, weight: Floats) -> RiskMap:
     """Return the map of one kind that fits best."""
+    from sklearn.isotonic import IsotonicRegression  # only fitting needs it, and importing it takes seconds
+    from sklearn.linear_model import LogisticRegression
+
     if kind == "isotonic":
         steps = IsotonicRegression(y_min=1e-4, y_max=1 - 1e-4, out_of_bounds="clip")
         steps.fit(log_odds, happened, sample_weight=weight)

@@ -17,7 +17,7 @@ import typer
 
 from features.errors import HomewardError
 from serving.operations import COMMANDS
-from serving.settings import SettingFault, Settings
+from serving.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 for command in COMMANDS:
@@ -29,16 +29,10 @@ SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
 def start() -> None:
     """Start the service; it refuses to start without a token and a verified release."""
     settings = Settings.read(os.environ)
-    environment = settings.environment(os.environ)
-    os.environ.update(environment)  # before BentoML is imported, which reads its home then
-    from serving.children import is_free
-    from serving.service import opened
+    from serving.starting import check
 
-    if not is_free(settings.host, settings.port):
-        raise SettingFault(f"{settings.host} port {settings.port} is taken; choose another in HOMEWARD_PORT")
-    # Everything is opened once here, and thrown away with this process's memory: BentoML would start a
-    # worker that cannot start again and again, and a booster file can kill the process that reads it.
-    opened(settings).close()
+    check(settings)
+    environment = settings.environment(os.environ)
     address = ["--host", settings.host, "--port", str(settings.port)]
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Homeward", *address]
     os.execve(sys.executable, command, environment)

@@ -126,9 +126,7 @@ def _hospital(
     request: PredictRequest, at: pd.Timestamp, store: Store, facts: Facts
 ) -> tuple[Record, Hospital, list[str]]:
     """Return what was sent, with what the census knows of the same people, and notes about it."""
-    sent = record_of(
-        *([row.model_dump(exclude_none=True) for row in rows] for rows in (request.admissions, request.events))
-    )
+    sent = as_record(request)
     whole = sent.joined(_history(request, at, store))
     try:
         return whole, whole.hospital(facts, "the request"), []
@@ -139,6 +137,12 @@ def _hospital(
         return sent, sent.hospital(facts, "the request"), [OLD_FAULTS]
     except DataFault as fault:
         raise as_problem(fault) from None
+
+
+def as_record(request: PredictRequest) -> Record:
+    """Return the rows of a request as a record."""
+    rows = (request.admissions, request.events)
+    return record_of(*([row.model_dump(exclude_none=True) for row in some] for some in rows))
 
 
 def _history(request: PredictRequest, at: pd.Timestamp, store: Store) -> Record:

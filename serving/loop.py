@@ -36,6 +36,9 @@ class Releases(Protocol):
     def current(self) -> "Loaded":
         """Return the release to answer with."""
 
+    def close(self) -> None:
+        """Look for no other any more."""
+
 
 class Clock(Protocol):
     """Where the time comes from."""

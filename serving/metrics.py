@@ -1,6 +1,10 @@
 """Counts and times of requests by route template, for Prometheus; a path can hold an identifier."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 LABELS = ("method", "route", "status")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -16,6 +20,14 @@ class Metrics:
         self._seconds = Histogram(
             "homeward_request_seconds", "Time to the answer", LABELS, registry=self._registry, buckets=SECONDS
         )
+        self._release = _ReleaseState()
+        self._registry.register(self._release)
+
+    def release_judged(self, answers: str, digest: str, refused: bool) -> None:
+        """Note which release answers from now on, and whether the one that is named was refused."""
+        self._release.answers = (answers, digest)
+        self._release.named = not refused
+        self._release.refused += refused
 
     def seen(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -26,3 +38,23 @@ class Metrics:
     def text(self) -> bytes:
         """Return the counters in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+class _ReleaseState(Collector):
+    """Which release answers; a gauge of the library's cannot forget a label under several processes."""
+
+    answers: tuple[str, str] | None = None  # name and digest
+    named = True
+    refused = 0
+
+    def collect(self) -> Iterator[Metric]:
+        """Give what holds now."""
+        release = GaugeMetricFamily(
+            "homeward_release_info", "The release that answers", labels=("release", "digest")
+        )
+        if self.answers:
+            release.add_metric(self.answers, 1)
+        yield release
+        told = "1 if the release that HOMEWARD_RELEASE names answers, 0 if it was refused and another does"
+        yield GaugeMetricFamily("homeward_release_is_the_named_one", told, value=float(self.named))
+        yield CounterMetricFamily("homeward_release_refused", "Named releases refused", value=self.refused)

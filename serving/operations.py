@@ -85,13 +85,11 @@ def audit(
 def replay(id: Annotated[str, typer.Argument(help="The id of a prediction, as it was answered")]) -> None:
     """Make a past prediction again with the release that made it; exit code 1 if it is not the same."""
     from models.release import load
-    from serving.release import release_of_digest
-    from serving.replay import logged, replayed
+    from serving.replay import logged, release_of, replayed
 
     settings, store = Settings.read(os.environ), _store()
     one = logged(store, id)
-    folder = release_of_digest(settings, one.release_digest)
-    found = replayed(store, one, load(folder))
+    found = replayed(store, one, load(release_of(one, settings)))
     typer.echo(json.dumps(found.answer))
     typer.echo(
         f"{'the same' if found.same else 'NOT the same'} as answered at {one.made_at.isoformat()}", err=True
@@ -123,13 +121,13 @@ def _store() -> "Store":
 
 
 def _release() -> "Loaded":
-    settings = Settings.read(os.environ)
-    os.environ.update(settings.environment(os.environ))  # BentoML reads its home when it is imported
-    from models.release import load
-    from serving.release import Loaded, release_digest, release_folder
+    from models.release import opened
+    from models.sealed import sealed
+    from serving.release import Loaded
+    from serving.starting import named_release
 
-    folder = release_folder(settings.release)
-    return Loaded(load(folder), release_digest(folder))
+    release = sealed(named_release(Settings.read(os.environ)).folder())
+    return Loaded(opened(release), release.digest)
 
 
 COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, backup, restore)

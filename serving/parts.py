@@ -25,6 +25,7 @@ class Parts:
     def close(self) -> None:
         """Let the work under way end, then close the store."""
         self.loop.close()
+        self.releases.close()
         self.predicting.close()
         self.reading.close()
         self.keeping.close()

@@ -1,62 +1,106 @@
-"""The release that the service answers from: a folder of plain files, found in BentoML's store or by path."""
+"""The release that answers: a newer one is taken only when it is good, and swapped in at once."""
 
-import hashlib
-import json
-from dataclasses import dataclass
+import logging
+import threading
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import bentoml
-
-from features.errors import ReleaseFault
-from models.release import verify
-from serving.settings import Settings
+from features.errors import HomewardError
+from serving.candidate import Named
+from serving.metrics import Metrics
+from serving.trial import Passed, Trial
 
 if TYPE_CHECKING:
     from models.predictor import Predictor
 
-
-def release_folder(named: str) -> Path:
-    """Return the folder of a release named by a path or a tag; raises ReleaseFault where there is none."""
-    if Path(named).is_dir():
-        return Path(named)
-    try:
-        return Path(bentoml.models.get(named).path)
-    except (bentoml.exceptions.BentoMLException, ValueError) as error:
-        raise ReleaseFault(
-            f"there is no release {named}; make one with `python -m training fit` and `promote`, or name a "
-            "folder in HOMEWARD_RELEASE"
-        ) from error
-
-
-def release_digest(folder: Path) -> str:
-    """Return the digest of all digests of a release, as it was returned when the release was saved."""
-    return hashlib.sha256(json.dumps(verify(folder), sort_keys=True).encode()).hexdigest()
-
-
-def release_of_digest(settings: Settings, digest: str) -> Path:
-    """Return the folder of the release with a digest; raises ReleaseFault if it is not kept any more."""
-    folders = [Path(settings.release), *sorted((settings.home / "bentoml" / "models" / "homeward").glob("*"))]
-    for folder in folders:
-        if (folder / "digests.json").is_file() and release_digest(folder) == digest:
-            return folder
-    raise ReleaseFault("the release that made the prediction is not in the model store any more")
+LOOK_SECONDS = 0.5
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A release in memory with the digest of its files."""
+    """All that a request needs of a release; read it once a request, so that no answer mixes two."""
 
     predictor: "Predictor"
     digest: str
+    folder: Path | None = None
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A release that stays the same."""
+class Releases:
+    """The release that answers now, and a watcher for the next.
 
-    loaded: Loaded
+    Whatever is wrong with the next one, this one goes on answering; see `homeward_release_*` in the metrics.
+    """
+
+    def __init__(self, named: Named, trial: Trial, metrics: Metrics) -> None:
+        """Load the named release, or else the last good one; raises ReleaseFault if neither is good."""
+        self._named, self._trial, self._metrics = named, trial, metrics
+        self._judged = self._glimpsed = named.stamp()
+        self._ended = threading.Event()
+        self._current, fault = trial.first(named, self._loaded)
+        self._refused = fault is not None
+        self._tell()
 
     def current(self) -> Loaded:
-        """Return the release to answer with."""
-        return self.loaded
+        """Return the release that answers; call this once a request."""
+        return self._current
+
+    def look(self) -> None:
+        """Look once whether the name leads to another release or its files changed, and take it if it is good.
+
+        A release is judged once, and again when its files change or it is promoted again.  One that was
+        refused and changes may be half copied: it must stand still from one look to the next.
+        """
+        stamp = self._named.stamp()
+        if stamp == self._judged:
+            return
+        if self._refused and stamp != self._glimpsed:
+            self._glimpsed = stamp
+            return
+        self._judged = stamp
+        try:
+            self._take(self._named.folder())
+        except HomewardError as fault:
+            self._refuse(str(fault))
+        except Exception as error:  # whatever it is, the release that answers must go on
+            self._refuse(f"a release could not be taken: {type(error).__name__}")
+
+    def watch(self, every_seconds: float = LOOK_SECONDS) -> "Releases":
+        """Look again and again, in a thread that ends with the process, until closed; returns itself."""
+        threading.Thread(target=self._watch, args=(every_seconds,), name="releases", daemon=True).start()
+        return self
+
+    def close(self) -> None:
+        """Look no more."""
+        self._ended.set()
+
+    def _watch(self, every_seconds: float) -> None:
+        while not self._ended.wait(every_seconds):
+            self.look()
+
+    def _take(self, folder: Path) -> None:
+        passed = self._trial.passed(folder)
+        if passed.release.digest == self._current.digest:
+            self._current = replace(self._current, folder=folder)
+            self._trial.remember(passed)
+        else:
+            self._current = self._loaded(passed)
+            log.info("release %s answers from now on", self._current.predictor.release)
+        self._refused = False
+        self._tell()
+
+    def _refuse(self, why: str) -> None:
+        log.warning("%s; release %s goes on answering", why, self._current.predictor.release)
+        self._refused = True
+        self._tell()
+
+    def _tell(self) -> None:
+        self._metrics.release_judged(self._current.predictor.release, self._current.digest, self._refused)
+
+    def _loaded(self, passed: Passed) -> Loaded:
+        from models.release import opened
+
+        loaded = Loaded(opened(passed.release), passed.release.digest, passed.folder)
+        self._trial.remember(passed)
+        return loaded

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from features.errors import HomewardError
+from features.errors import HomewardError, ReleaseFault
 from serving.known import Record, record_of, recorded
+from serving.settings import Settings
 from serving.store import log
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
@@ -41,6 +43,19 @@ def logged(store: Store, id: str) -> LoggedPrediction:
     if found is None:
         raise ReplayFault("there is no prediction of that id in the log")
     return found
+
+
+def release_of(one: LoggedPrediction, settings: Settings) -> Path:
+    """Return the folder of the release that made a prediction; raises ReplayFault if it is gone."""
+    from models.sealed import sealed
+
+    for folder in [Path(settings.release), *sorted(settings.model_store.glob("homeward*/*"))]:
+        try:
+            if sealed(folder).digest == one.release_digest:
+                return folder
+        except ReleaseFault:
+            continue
+    raise ReplayFault(f"release {one.release}, which made the prediction, is not in the model store any more")
 
 
 def replayed(store: Store, one: LoggedPrediction, predictor: "Predictor") -> Replayed:

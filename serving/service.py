@@ -105,25 +105,27 @@ def served(service: type[Any]) -> Any:
 
 def opened(settings: "Settings") -> "Parts":
     """Return the parts that settings name; raises HomewardError with one sentence if one cannot be had."""
-    from models.release import load
     from serving.access import Keys, read_token
     from serving.gate import Guard
+    from serving.last_good import Memory
     from serving.loop import Loop
     from serving.metrics import Metrics
     from serving.parts import Parts
-    from serving.release import Loaded, Standing, release_digest, release_folder
+    from serving.release import Releases
+    from serving.starting import named_release
     from serving.store.store import Store, audit_key
+    from serving.trial import Trial
     from serving.workers import Workers
 
     keys = Keys(read_token(settings.token_file))
-    folder = release_folder(settings.release)
-    releases = Standing(Loaded(load(folder), release_digest(folder)))
+    metrics = Metrics()
+    releases = Releases(named_release(settings), Trial(Memory(settings.home)), metrics)
     store = Store(settings.database_url, audit_key(settings.audit_key_file))
     holder = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
     return Parts(
         settings=settings,
-        guard=Guard(keys, now, Metrics()),
-        releases=releases,
+        guard=Guard(keys, now, metrics),
+        releases=releases.watch(),
         store=store,
         predicting=Workers("predicting", **PREDICTING),
         reading=Workers("reading", **READING),

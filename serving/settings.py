@@ -112,6 +112,11 @@ class Settings:
         return cls(**values)
 
     @property
+    def model_store(self) -> Path:
+        """BentoML's model store, where `python -m training promote` puts releases."""
+        return self.home / "bentoml" / "models"
+
+    @property
     def links(self) -> Path:
         """The folder of sign-in links that wait to be used."""
         return self.home / "sign-in-links"

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from features.errors import HomewardError
+from models.sealed import seal_file, sealed
 
 NAME = "homeward"
 RELEASE_NAME = re.compile(r"[a-z0-9]([-._a-z0-9]{0,61}[a-z0-9])?")  # what a BentoML tag may hold
@@ -21,25 +22,36 @@ def store_folder(home: Path) -> Path:
 def put(folder: Path, release: str, store: Path) -> Path:
     """Put the files of a release into the store as `homeward:<release>` and return their folder there.
 
-    `homeward:latest` is then this release, though others may have been made later.  The same files may be
-    there already; raises HomewardError if others are.
+    `homeward:latest` is then this release, though others may have been made later.  Its digest is written
+    beside the folder first, so that the service never takes other files for it.  The same files may be
+    there already; raises HomewardError if others are, and ReleaseFault for a release that was altered.
     """
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
     import bentoml
     from bentoml._internal.models import ModelStore  # the public way reads BENTOML_HOME once a process
 
     tag, place = f"{NAME}:{release}", store / NAME / release
-    digest = files_digest(folder)
+    seal, digest = sealed(folder).digest, files_digest(folder)
+    if place.is_dir() and files_digest(place) != digest:
+        raise HomewardError(
+            f"BentoML's store holds other files as {tag}; remove them with `bentoml models delete {tag}`"
+        )
+    _write(seal_file(place), seal)
     if not place.is_dir():
         held = ModelStore(store)
         with bentoml.models.create(tag, metadata={"digest": digest}, _model_store=held) as model:
             shutil.copytree(folder, model.path, dirs_exist_ok=True)
-    if files_digest(place) != digest:
-        raise HomewardError(
-            f"BentoML's store holds other files as {tag}; remove them with `bentoml models delete {tag}`"
-        )
-    (store / NAME / "latest").write_text(release, "utf-8")
+    sealed(place)
+    _write(store / NAME / "latest", release)
     return place
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file at once: who reads it meanwhile finds the old text or the new."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(text, "utf-8")
+    partial.replace(file)
 
 
 def files_digest(folder: Path) -> str:

@@ -27,9 +27,10 @@ from features.table import feature_table
 from features.tables import Hospital
 from models.predictor import Predictor
 from models.release import load
-from serving.inquiry import _hospital
-from serving.schema import read_request
-from serving.sending import last_board_round, ward_questions
+from serving.inquiry import as_record
+from serving.reading import read_body
+from serving.schema import PredictRequest
+from tests.questions import last_board_round, ward_questions
 from training.cohort import prepared
 from training.fit import fit
 from training.plan import TrainingPlan
@@ -63,8 +64,12 @@ def milliseconds(predictor: Predictor, question: Question) -> dict[str, float]:
     """Return the median time of each step, of `predict`, and of the whole."""
     body, at = json.dumps(question).encode(), pd.Timestamp(question["at"]).tz_convert(predictor.facts.time_zone)
     wanted = [stay["admission_id"] for stay in question["admissions"] if "discharged_at" not in stay]
-    request = read_request(body)
-    hospital = _hospital(request, predictor.facts)
+    request = read_body(body, PredictRequest)
+
+    def checked(request: PredictRequest) -> Hospital:
+        return as_record(request).hospital(predictor.facts, "the request")
+
+    hospital = checked(request)
     moments = pd.DataFrame({"admission_id": wanted, "at": at}, index=wanted)
 
     def features() -> pd.DataFrame:
@@ -73,12 +78,12 @@ def milliseconds(predictor: Predictor, question: Question) -> dict[str, float]:
 
     table = features()
     steps = {
-        "read": lambda: read_request(body),
-        "check": lambda: _hospital(request, predictor.facts),
+        "read": lambda: read_body(body, PredictRequest),
+        "check": lambda: checked(request),
         "features": features,
         "dates and risk": lambda: predictor.predict(table, at, explain=False),
         "predict": lambda: predictor.predict(table, at),
-        "whole": lambda: predictor.answer(_hospital(read_request(body), predictor.facts), at, wanted),
+        "whole": lambda: predictor.answer(checked(read_body(body, PredictRequest)), at, wanted),
     }
     found = _medians(steps)
     return found | {"reasons": found["predict"] - found["dates and risk"]}

@@ -7,6 +7,7 @@ import pytest
 from features.errors import ReleaseFault
 from features.tables import Hospital
 from models import release
+from models.sealed import digest, listing
 
 
 @pytest.fixture
@@ -67,8 +68,8 @@ def rewritten(file: Path, content: object) -> None:
     """Write a file of a release anew, with the digest that fits."""
     file.write_text(json.dumps(content))
     digests = json.loads(file.with_name("digests.json").read_text())
-    digests[file.name] = release._digest(file)
-    file.with_name("digests.json").write_text(json.dumps(digests))
+    digests[file.name] = digest(file.read_bytes())
+    file.with_name("digests.json").write_bytes(listing(digests))
 
 
 def test_a_folder_without_digests_is_no_release(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import gates
 import look_ahead
 import model_lines
 import reason_lines
+import service_lines
 import speed
 import truth_lines
 from line import Line
@@ -14,12 +15,14 @@ LINES: tuple[Line, ...] = (
     *look_ahead.lines(),
     *model_lines.lines(),
     *reason_lines.lines(),
+    *service_lines.lines(),
     *speed.lines(),
 )
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",
     "O": "Is the truth about it true?",
     "T": "Can the predictions be trusted?",
+    "R": "Can a ward system depend on the service?",
     "S": "What does simulating a hospital cost?",
     "P": "What do the feature table and a prediction cost?",
 }

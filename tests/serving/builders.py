@@ -26,7 +26,7 @@ from serving.gate import Gate, Guard
 from serving.loop import Loop
 from serving.metrics import Metrics
 from serving.parts import Parts
-from serving.release import Loaded, Standing
+from serving.release import Loaded
 from serving.rounds import predict_round
 from serving.routes import application
 from serving.settings import Settings
@@ -147,6 +147,19 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
         keeping=Workers("keeping", threads=2, at_once=200, seconds=5),
         loop=Loop(opened, releases, clock, "this worker"),
     )
+
+
+class Standing:
+    """Releases that never change."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+
+    def current(self) -> Loaded:
+        return self._loaded
+
+    def close(self) -> None:
+        pass
 
 
 def standing(predictor: Any, digest: str = "d" * 64) -> Standing:

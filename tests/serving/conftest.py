@@ -1,4 +1,4 @@
-"""Databases for the tests of the service: each such test runs on SQLite and on a real PostgreSQL."""
+"""Databases for the tests of the service, SQLite and a real PostgreSQL, and homes with releases."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sql
 
 from serving.store.store import Store
+from tests.serving.releases import Ward, second_release
 
 KEY = b"k" * 32
 NUMBERS = count()
@@ -49,6 +50,18 @@ def store(database_url: str) -> Iterator[Store]:
     opened = Store(database_url, KEY)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def second(small_release_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a release that answers otherwise than the small one."""
+    return second_release(small_release_folder, tmp_path_factory.mktemp("made") / "second")
+
+
+@pytest.fixture
+def ward(tmp_path: Path, small_release_folder: Path) -> Ward:
+    """Give a home with a promoted release."""
+    return Ward(tmp_path, small_release_folder)
 
 
 def _run(address: str, statement: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from bentoml._internal.models import ModelStore
 
 from features.errors import HomewardError
+from models.sealed import LISTING, digest, listing, seal_file, sealed
 from training.runs import (
     find,
     log_figures,
@@ -48,9 +49,11 @@ def client_of(home: Path):
 def release_folder(place: Path, name: str = "a1b2c3", trees: str = "tree") -> Path:
     folder = place / f"made-{name}-{trees}"
     folder.mkdir()
-    (folder / "release.json").write_text(json.dumps({"name": name}))
-    (folder / "leave.txt").write_text(trees)
-    (folder / "card.md").write_text("# Card\n")
+    texts = {"release.json": json.dumps({"name": name}), "leave.txt": trees, "card.md": "# Card\n"}
+    for file, text in {**texts, "reference.json": "{}", "golden.json": "{}"}.items():
+        (folder / file).write_text(text)
+    digests = {path.name: digest(path.read_bytes()) for path in folder.iterdir()}
+    (folder / LISTING).write_bytes(listing(digests))
     return folder
 
 
@@ -215,6 +218,18 @@ def test_going_back_to_an_older_release_makes_it_the_latest(home, tmp_path):
     held = bentoml.models.get("homeward:latest", _model_store=ModelStore(store_folder(home)))
     assert Path(held.path) == older
     assert client_of(home).get_model_version_by_alias("homeward", "champion").tags["release"] == "first"
+
+
+def test_the_digest_of_a_promoted_release_is_written_beside_it(home, tmp_path):
+    folder = release_folder(tmp_path)
+    registered(home, folder)
+    path = promote(home, "a1b2c3")
+    assert seal_file(path).read_text() == sealed(folder).digest
+    consistent = {**sealed(path).digests, "leave.txt": digest(b"another tree")}
+    (path / "leave.txt").write_text("another tree")
+    (path / LISTING).write_bytes(listing(consistent))
+    with pytest.raises(HomewardError, match="not the digest that was recorded"):
+        sealed(path)
 
 
 def test_other_files_under_the_same_name_are_never_overwritten_nor_promoted(home, tmp_path):

@@ -1,0 +1,248 @@
+"""Promotions, rollbacks and a bad model store under a real service that is asked on and on."""
+
+import json
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from features.sources.simulation import simulate
+from models.sealed import LISTING, digest, listing, seal_file, sealed
+from serving.access import write_token
+from serving.children import Children
+from serving.demo import Demo, on_free_port, started
+from serving.settings import Settings
+from tests.questions import last_board_round, ward_questions
+from training.store import put
+
+CALLERS = 40
+PATIENCE_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the service: when it came, how long it took, and what it said."""
+
+    at: float
+    seconds: float
+    status: int
+    body: bytes
+    releases: frozenset[str]
+
+
+@dataclass
+class Day:
+    """What happened while releases came and went."""
+
+    answers: list[Answer] = field(default_factory=list)
+    taken_seconds: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    logged: list[tuple[str, str]] = field(default_factory=list)  # every release and digest in the log
+
+    @property
+    def failed(self) -> int:
+        """How many questions got no prediction."""
+        return sum(answer.status != httpx.codes.OK for answer in self.answers)
+
+    @property
+    def mixed(self) -> int:
+        """How many answers to the one question named several releases, or differ from others of their release.
+
+        And how many pairs of release and digest the log has too many.
+        """
+        good = [answer for answer in self.answers if answer.status == httpx.codes.OK]
+        first = {}
+        for answer in good:
+            first.setdefault(answer.releases, answer.body)
+        wrong = sum(len(one.releases) != 1 or one.body != first[one.releases] for one in good)
+        return wrong + len(self.logged) - len({release for release, _ in self.logged})
+
+
+class Service:
+    """A running service with a store of its own, and somebody who asks."""
+
+    def __init__(self, demo: Demo, client: httpx.Client, per_second: float) -> None:
+        self.home, self.client, self.per_second = demo.settings.home, client, per_second
+        self.question = _question()
+        self.store = self.home / "bentoml" / "models"
+        self.day = Day()
+
+    def promote(self, folder: Path, name: str) -> None:
+        """Promote a release and wait until it answers."""
+        put(folder, name, self.store)
+        began = time.monotonic()
+        _until(lambda: self._last() == {name})
+        self.day.taken_seconds.append(time.monotonic() - began)
+
+    def refuse(self, words: str, spoil: Callable[[Path], None], current: tuple[Path, str]) -> None:
+        """Spoil the store, wait until that is refused while the current release answers, and mend it."""
+        before = self._refused()
+        spoil(self.store / "homeward")
+        _until(lambda: self._refused() > before)
+        self.day.refused.append(words)
+        put(*current, self.store)
+        _until(lambda: b"homeward_release_is_the_named_one 1.0" in self.client.get("/metrics").content)
+
+    def _refused(self) -> float:
+        text = self.client.get("/metrics").text
+        return float(text.partition("\nhomeward_release_refused_total ")[2].split()[0])
+
+    def _last(self) -> frozenset[str]:
+        good = (one.releases for one in reversed(self.day.answers) if one.status == httpx.codes.OK)
+        return next(good, frozenset())
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Ask on and on, every question at its time whether or not the one before was answered."""
+        ended = threading.Event()
+        with ThreadPoolExecutor(CALLERS) as callers:
+            due = time.monotonic()
+
+            def ask_on() -> None:
+                nonlocal due
+                while not ended.wait(max(0.0, due - time.monotonic())):
+                    callers.submit(self._ask, due)
+                    due += 1 / self.per_second
+
+            asking = threading.Thread(target=ask_on)
+            asking.start()
+            try:
+                yield
+            finally:
+                ended.set()
+                asking.join()
+
+    def _ask(self, due: float) -> None:
+        try:
+            answer = self.client.post("/v1/predict", json=self.question)
+            status, body = answer.status_code, answer.content
+            told = answer.json()["predictions"] if status == httpx.codes.OK else []
+        except httpx.HTTPError:
+            status, body, told = 0, b"", []
+        now = time.monotonic()
+        releases = frozenset(one["release"] for one in told)
+        self.day.answers.append(Answer(now, now - due, status, body, releases))
+
+
+def day(
+    first: Path, second: Path, home: Path, rounds: int, per_second: float, say: Callable[[str], None]
+) -> Day:
+    """Start a service on `first`; promote `second` and go back, `rounds` times; then spoil the store."""
+    write_token(home / "token")
+    put(first, "first", home / "bentoml" / "models")
+    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home)})), 0, say)
+    with (
+        Children(demo.settings.environment(os.environ)) as children,
+        closing(started(demo, children)) as client,
+    ):
+        service = Service(demo, client, per_second)
+        with service.asked():
+            _until(lambda: service._last() == {"first"})
+            for _ in range(rounds):
+                service.promote(second, "second")
+                service.promote(first, "first")
+            for words, spoil in SPOILS.items():
+                say(f"a model store with {words}")
+                service.refuse(words, spoil, (first, "first"))
+        with closing(sqlite3.connect(home / "homeward.db")) as log:
+            service.day.logged = log.execute(
+                "select distinct release, release_digest from predictions"
+            ).fetchall()
+    return service.day
+
+
+def _question() -> dict[str, Any]:
+    """Return a question about one simulated inpatient."""
+    hospital = simulate(500, seed=3, days=60)
+    _, ward = next(ward_questions(hospital, last_board_round(hospital)))
+    stay = next(one for one in reversed(ward["admissions"]) if "discharged_at" not in one)
+    facts = [one for one in ward["events"] if one["admission_id"] == stay["admission_id"]]
+    return {"at": ward["at"], "admissions": [stay], "events": facts}
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the service did not get there within {PATIENCE_SECONDS} s")
+        time.sleep(0.05)
+
+
+def _third(releases: Path) -> Path:
+    """Return a copy of the second release under a name of its own, with the digest beside it."""
+    folder = releases / "third"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(releases / "second", folder)
+    seal_file(folder).write_text(sealed(folder).digest)
+    return folder
+
+
+def _named(releases: Path, name: str) -> None:
+    (releases / ".new").write_text(name)
+    (releases / ".new").replace(releases / "latest")
+
+
+def _gone(releases: Path) -> None:
+    _named(releases, "gone")
+
+
+def _waiting(releases: Path) -> None:
+    (releases / "latest").unlink()
+    os.mkfifo(releases / "latest")
+
+
+def _half_copied(releases: Path) -> None:
+    (_third(releases) / "reference.json").unlink()
+    _named(releases, "third")
+
+
+def _flipped(releases: Path) -> None:
+    file = _third(releases) / "leave.txt"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    _named(releases, "third")
+
+
+def _truncated(releases: Path) -> None:
+    folder = _third(releases)
+    content = (folder / "leave.txt").read_bytes()
+    content = content[: len(content) // 3]
+    (folder / "leave.txt").write_bytes(content)
+    digests = json.loads((folder / LISTING).read_bytes())
+    (folder / LISTING).write_bytes(listing({**digests, "leave.txt": digest(content)}))
+    seal_file(folder).unlink()
+    _named(releases, "third")
+
+
+def _killed(releases: Path) -> None:
+    """Name a good release, and kill the process that tries it."""
+    _third(releases)
+    _named(releases, "third")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        for process in psutil.process_iter(["cmdline"]):
+            if str(releases / "third") in (process.info["cmdline"] or []):
+                process.kill()
+                return
+        time.sleep(0.05)
+
+
+SPOILS: dict[str, Callable[[Path], None]] = {
+    "a release that is gone": _gone,
+    "a name that hangs who reads it": _waiting,
+    "a half-copied release": _half_copied,
+    "a flipped bit": _flipped,
+    "a truncated booster whose digests fit": _truncated,
+    "a trial that is killed": _killed,
+}
