@@ -15,10 +15,11 @@ REFERENCE = "#/components/schemas/{model}"
 PROBLEMS = (
     (400, "The body is not JSON"),
     (401, "No token, or a wrong one"),
+    (408, "The body did not arrive in time"),
     (413, "The body is over the limit"),
     (415, "The body is not application/json, or is compressed"),
     (422, "The body does not keep the contract; `errors` names every fault and its fix"),
-    (429, "Too many requests at once; try again after `Retry-After` seconds"),
+    (429, "Too many requests, at once or for the caller's quota; try again after `Retry-After` seconds"),
     (500, "A fault of the service"),
     (
         503,

@@ -13,8 +13,9 @@ from starlette.routing import Route
 
 from serving.access import SESSION_COOKIE, SESSION_LASTS, use_link_code
 from serving.board import WardsPage, ward_line, ward_page
+from serving.body import whole_body
 from serving.contract import docs_page, openapi
-from serving.errors import Problem, not_logged, too_large, unexpected, wrong_media_type
+from serving.errors import Problem, not_logged, unexpected, wrong_media_type
 from serving.gate import Guard
 from serving.inquiry import Inquiry, answered
 from serving.pages import STATIC, page, problem_page, wants_page
@@ -78,9 +79,10 @@ class Desk:
     async def predict(self, request: "Request") -> Response:
         """Answer one inquiry, once it is logged."""
         _must_be_json(request)
-        body = await _body(request, self.parts.settings.body_limit_bytes)
+        settings, asked_by = self.parts.settings, request.state.asked_by
+        body = await whole_body(request, settings.body_limit_bytes, settings.body_seconds)
         asked_at = self.parts.guard.clock()
-        answer = await self.parts.predicting.run(self._answer, body, request.state.asked_by, asked_at)
+        answer = await self.parts.predicting.run_for(asked_by, self._answer, body, asked_by, asked_at)
         return Response(answer, media_type="application/json")
 
     def _answer(self, body: bytes, asked_by: str, asked_at: datetime) -> bytes:
@@ -174,19 +176,6 @@ def _must_be_json(request: "Request") -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" or "content-encoding" in request.headers:
         raise wrong_media_type()
-
-
-async def _body(request: "Request", limit_bytes: int) -> bytes:
-    """Return the body, having read no more of it than the limit."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit_bytes:
-        raise too_large(limit_bytes)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise too_large(limit_bytes)
-    return bytes(body)
 
 
 async def _problem(request: "Request", problem: Problem) -> Response:

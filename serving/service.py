@@ -14,13 +14,11 @@ if TYPE_CHECKING:
     from serving.routes import Parts
     from serving.settings import Settings
 
-# A ward of 25 with its history takes half a second and a site of 170 under two, on one core: 25 s leave a
-# site of 1,000 room on a busy machine.  Then the workers give up with a problem, and BentoML after 30 s.
-ANSWER_SECONDS = 25
-TIMEOUT_SECONDS = 30
-PREDICTING = {"threads": 2, "at_once": 8, "seconds": ANSWER_SECONDS}  # two cores; the queue stays short
-READING = {"threads": 2, "at_once": 32, "seconds": ANSWER_SECONDS}  # a board never waits behind a long batch
-MOST_REQUESTS_AT_ONCE = 128  # BentoML's own limit, above the sum of ours; it answers without Retry-After
+# BentoML's own limits answer without Retry-After, so ours come first: this is over the longest body and answer
+# that settings allow, and how many may ask at once is for the gate alone.
+TIMEOUT_SECONDS = 90
+PREDICTING_THREADS = 1
+READING_THREADS = 2  # a board never waits behind a long batch
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
 
 
@@ -84,7 +82,7 @@ def served(service: type[Any]) -> Any:
     configured = bentoml.service(
         name="homeward",
         workers=1,
-        traffic={"timeout": TIMEOUT_SECONDS, "max_concurrency": MOST_REQUESTS_AT_ONCE},
+        traffic={"timeout": TIMEOUT_SECONDS},
         # Both name raw paths, which can hold identifiers; the gate notes templates instead.
         metrics={"enabled": False},
         logging={"access": {"enabled": False}},
@@ -104,6 +102,7 @@ def opened(settings: "Settings") -> "Parts":
     from models.release import load
     from serving.access import Keys, read_token
     from serving.gate import Guard
+    from serving.limits import Limits
     from serving.metrics import Metrics
     from serving.release import release_digest, release_folder
     from serving.routes import Parts
@@ -114,12 +113,22 @@ def opened(settings: "Settings") -> "Parts":
     folder = release_folder(settings.release)
     return Parts(
         settings=settings,
-        guard=Guard(keys, now, Metrics()),
+        guard=Guard(keys, now, Metrics(), Limits(settings.requests_per_minute)),
         predictor=load(folder),
         digest=release_digest(folder),
         store=Store(settings.database_url),
-        predicting=Workers("predicting", **PREDICTING),
-        reading=Workers("reading", **READING),
+        predicting=Workers(
+            "predicting",
+            threads=PREDICTING_THREADS,
+            at_once=settings.predictions_at_once,
+            seconds=settings.answer_seconds,
+        ),
+        reading=Workers(
+            "reading",
+            threads=READING_THREADS,
+            at_once=settings.reads_at_once,
+            seconds=settings.answer_seconds,
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from models.prediction import (
 from serving.access import Keys
 from serving.board import COMPARED
 from serving.gate import Gate, Guard
+from serving.limits import Limits
 from serving.metrics import Metrics
 from serving.routes import Parts, application
 from serving.settings import Settings
@@ -128,7 +129,7 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
     read = Settings.read({"HOMEWARD_HOME": str(home), **settings})
     return Parts(
         settings=read,
-        guard=Guard(Keys(TOKEN), lambda: NOW, Metrics()),
+        guard=Guard(Keys(TOKEN), lambda: NOW, Metrics(), Limits(read.requests_per_minute)),
         predictor=predictor or FakePredictor(),
         digest="d" * 64,
         store=store or Store(read.database_url),

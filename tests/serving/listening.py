@@ -1,0 +1,47 @@
+"""Our application on a real socket of 127.0.0.1, for what only a socket can show."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import uvicorn
+
+from serving.gate import Gate
+from serving.routes import Parts, application
+from tests.serving.builders import TOKEN
+
+HEAD = (
+    "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+    "Content-Type: application/json\r\n{length}\r\n\r\n"
+)
+
+
+@contextmanager
+def listening(of: Parts) -> Iterator[int]:
+    """Serve the parts behind their gate on a port of their own, and give the port."""
+    taken = socket.create_server(("127.0.0.1", 0), backlog=512)
+    server = uvicorn.Server(uvicorn.Config(Gate(application(of), of.guard), log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield int(taken.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@contextmanager
+def begun(port: int, length: str, token: str = TOKEN) -> Iterator[socket.socket]:
+    """Give a connection on which a question's head was sent, and nothing of its body."""
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as connection:
+        connection.sendall(HEAD.format(token=token, length=length).encode())
+        yield connection
+
+
+def status(connection: socket.socket) -> int:
+    """Wait for the first bytes of the answer and return its status."""
+    return int(connection.recv(4096).split()[1])
