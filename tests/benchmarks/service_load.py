@@ -14,16 +14,16 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from load_client import (
+    Ask,
     caller,
     closed_loop,
     open_loop,
@@ -34,139 +34,140 @@ from load_client import (
     watched,
 )
 from load_questions import milliseconds_of, patients_of
+from load_site import Site, home_of, release_in, running, site_of
 
 from models.release import load
-from serving.access import read_token
-from serving.children import Children, free_port
-from serving.demo import Demo, prepared, sign_in_link, started
-from serving.release import release_folder
+from serving.children import Children
+from serving.demo import Demo, prepared, sign_in_link
 from serving.settings import Settings
 
 SMALL_HOSPITAL = 1_000
 CALLERS = 8
-SATURATION_SECONDS, OVERLOAD_SECONDS = 8, 10
 OVERLOAD = 3  # times saturation
-P5_RATE, P5_SECONDS = 60, 10
-GREEDY, QUOTA_PER_MINUTE, QUOTA_SECONDS = 20, 60, 10  # 20 times a quota of one a second
+P5_RATE = 60
+GREEDY, QUOTA_PER_MINUTE = 20, 60  # 20 times a quota of one a second
 LIVEZ_EVERY_SECONDS = 0.05
 NORMAL_TIMES, NORMAL_WITHIN_SECONDS = 3, 20  # a quiet machine's slow answers are within three medians
-UNLIMITED = {"HOMEWARD_REQUESTS_PER_MINUTE": "1000000"}
+NO_QUOTA = {"HOMEWARD_REQUESTS_PER_MINUTE": "1000000"}
+SMALL_QUOTA = {"HOMEWARD_REQUESTS_PER_MINUTE": str(QUOTA_PER_MINUTE)}
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Site:
-    """A running service: its address, the ward system's token and the questions to ask."""
+class Lengths:
+    """The rate of the steady load and how many seconds each trial lasts."""
 
-    demo: Demo
-    bodies: Sequence[bytes]
-
-    def caller(self) -> httpx.AsyncClient:
-        """Return a client with the ward system's token."""
-        token = read_token(self.demo.settings.token_file)
-        return caller(self.demo.url, {"Authorization": f"Bearer {token}"})
+    rate: float = 10
+    steady: float = 60
+    others: float = 10
 
 
 def measured(
-    home: Path | None = None, rate: float = 10, seconds: float = 60, say: Say = lambda stage: None
+    home: Path | None = None, lengths: Lengths = Lengths(), say: Say = lambda stage: None
 ) -> dict[str, Any]:
     """Return the figures of every trial; the service is started twice, the second time with a small quota.
 
     `steady`, `overload`, `p5`, `greedy` and `modest` are each a `summary` with its `rate`; beside them are
-    `model_ms`, `p50_over_model`, `saturation_per_second` and `saturation_over_one_core`.
+    `model_ms`, `p50_over_model`, `saturation_per_second`, `saturation_over_one_core`, `cpu_ms_per_answer` of
+    all processes of the service, and `cores_of_others`, which is what else the machine did meanwhile.
     """
-    with _home(home) as folder:
-        demo = _demo(folder, say)
+    with home_of(home) as folder:
+        demo = Demo(Settings.read({"HOMEWARD_HOME": str(folder)}), SMALL_HOSPITAL, say)
         with Children(demo.settings.environment(os.environ)) as children:
             prepared(demo, children)
         patients = patients_of(demo.folder / "hospital")
-        release = load(_release(demo.settings))
         say("asking the model alone, in this process")
-        model_ms = milliseconds_of(release, patients)
+        model_ms = milliseconds_of(load(release_in(demo.settings)), patients)
         bodies = [patient.body for patient in patients]
-        with running(demo, UNLIMITED) as settings:
-            site = Site(replace(demo, settings=settings), bodies)
-            found = asyncio.run(_loads(site, rate, seconds, say))
-        with running(demo, {"HOMEWARD_REQUESTS_PER_MINUTE": str(QUOTA_PER_MINUTE)}) as settings:
+        with running(demo, NO_QUOTA) as settings:
+            found = asyncio.run(loads(site_of(settings, bodies), lengths, say))
+        with running(demo, SMALL_QUOTA) as settings:
             say("one caller at 20 times its quota, another within its own")
-            greedy = asyncio.run(_greedy(Site(replace(demo, settings=settings), bodies)))
-    ratios = {
+            link = sign_in_link(settings, datetime.now(UTC))
+            shares = asyncio.run(greedy_and_modest(site_of(settings, bodies), link, lengths.others))
+    return {**found, **shares, **ratios(found, model_ms)}
+
+
+def ratios(found: Mapping[str, Any], model_ms: float) -> dict[str, float]:
+    """Return what the service adds to the model's own time."""
+    return {
+        "model_ms": model_ms,
         "p50_over_model": found["steady"]["p50_ms"] / model_ms,
         "saturation_over_one_core": found["saturation_per_second"] * model_ms / 1000,
     }
-    return {"model_ms": model_ms, **found, **ratios, **greedy}
 
 
-@contextmanager
-def _home(given: Path | None) -> Iterator[Path]:
-    if given:
-        yield given.resolve()
-        return
-    with tempfile.TemporaryDirectory(prefix="homeward-load-") as folder:
-        yield Path(folder)
-
-
-def _demo(home: Path, say: Say) -> Demo:
-    return Demo(Settings.read({"HOMEWARD_HOME": str(home)}), SMALL_HOSPITAL, say)
-
-
-def _release(settings: Settings) -> Path:
-    os.environ["BENTOML_HOME"] = str(settings.home / "bentoml")  # BentoML reads it when it is imported
-    return release_folder(settings.release)
-
-
-@contextmanager
-def running(demo: Demo, more: Mapping[str, str]) -> Iterator[Settings]:
-    """Run the service on a free port, with more settings, and give those it runs with."""
-    own = {"HOMEWARD_HOME": str(demo.settings.home), "HOMEWARD_PORT": str(free_port()), **more}
-    settings = Settings.read(own)
-    with (
-        Children(settings.environment(os.environ)) as children,
-        closing(started(replace(demo, settings=settings), children)),
-    ):
-        yield settings
-
-
-async def _loads(site: Site, rate: float, seconds: float, say: Say) -> dict[str, Any]:
-    async with site.caller() as client, caller(site.demo.url, {}) as stranger:
-        ask, livez = predicting(client, site.bodies), reading(stranger, "/livez")
-        await open_loop(ask, 2, 3)  # warms up
-        say(f"{rate:g} questions a second for {seconds:g} s")
-        steady = summary(await open_loop(ask, rate, seconds), seconds)
+async def loads(site: Site, lengths: Lengths, say: Say) -> dict[str, Any]:
+    """Return the steady load, the saturation, three times that with the way back, and 60 a second."""
+    async with site.caller() as client:
+        ask = predicting(client, site.bodies)
+        quiet_ms = summary(await open_loop(ask, 1, 6), 6)["p50_ms"]
+        say(f"{lengths.rate:g} questions a second for {lengths.steady:g} s")
+        steady = summary(await open_loop(ask, lengths.rate, lengths.steady), lengths.steady)
         say(f"{CALLERS} callers, each as fast as it is answered")
-        saturation = await closed_loop(ask, CALLERS, SATURATION_SECONDS)
-        say(f"{OVERLOAD} times what it can answer, for {OVERLOAD_SECONDS} s")
-        quiet_ms = summary(await open_loop(ask, 1, 4), 4)["p50_ms"]
-        over = asyncio.Event()
-        watching = asyncio.ensure_future(watched(livez, LIVEZ_EVERY_SECONDS, over))
-        overload = summary(await open_loop(ask, OVERLOAD * saturation, OVERLOAD_SECONDS), OVERLOAD_SECONDS)
-        over.set()
-        probes = await watching
+        saturated = await _saturated(ask, lengths.others)
+        rate = OVERLOAD * saturated["saturation_per_second"]
+        say(f"{rate:.1f} a second, which is {OVERLOAD} times what it can answer, for {lengths.others:g} s")
+        overload = await _overloaded(site, ask, rate, lengths.others)
         normal = await seconds_until_normal(ask, NORMAL_TIMES * quiet_ms, NORMAL_WITHIN_SECONDS)
-        say(f"{P5_RATE} questions a second for {P5_SECONDS} s")
-        p5 = summary(await open_loop(ask, P5_RATE, P5_SECONDS), P5_SECONDS)
-    livez_ms = {"livez_max_ms": max(one.ms for one in probes), "livez_asked": len(probes)}
-    overload |= {**livez_ms, "livez_errors": sum(one.status != httpx.codes.OK for one in probes)}
+        say(f"{P5_RATE} questions a second for {lengths.others:g} s")
+        p5 = summary(await open_loop(ask, P5_RATE, lengths.others), lengths.others)
     return {
-        "steady": {"rate": rate, **steady},
-        "saturation_per_second": saturation,
-        "overload": {"rate": OVERLOAD * saturation, **overload, "seconds_until_normal": normal},
+        "steady": {"rate": lengths.rate, **steady},
+        **saturated,
+        "overload": {"rate": rate, **overload, "seconds_until_normal": normal},
         "p5": {"rate": P5_RATE, **p5},
     }
 
 
-async def _greedy(site: Site) -> dict[str, Any]:
+async def _saturated(ask: Ask, seconds: float) -> dict[str, float]:
+    psutil.cpu_percent()
+    service, ours = _cpu_seconds()
+    per_second = await closed_loop(ask, CALLERS, seconds)
+    busy = psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1)
+    service_after, ours_after = _cpu_seconds()
+    used = service_after - service
+    return {
+        "saturation_per_second": per_second,
+        "cpu_ms_per_answer": 1000 * used / (per_second * seconds),
+        "cores_of_others": max(0.0, busy - (used + ours_after - ours) / seconds),
+    }
+
+
+def _cpu_seconds() -> tuple[float, float]:
+    """Return the CPU time of the processes that we started, and our own."""
+    us = psutil.Process()
+    each = [sum(process.cpu_times()[:2]) for process in us.children(recursive=True)]
+    return sum(each), sum(us.cpu_times()[:2])
+
+
+async def _overloaded(site: Site, ask: Ask, rate: float, seconds: float) -> dict[str, Any]:
+    over = asyncio.Event()
+    async with caller(site.url, {}) as stranger:
+        watching = asyncio.ensure_future(watched(reading(stranger, "/livez"), LIVEZ_EVERY_SECONDS, over))
+        found = summary(await open_loop(ask, rate, seconds), seconds)
+        over.set()
+        probes = await watching
+    return {
+        **found,
+        "livez_asked": len(probes),
+        "livez_max_ms": max(one.ms for one in probes),
+        "livez_errors": sum(one.status != httpx.codes.OK for one in probes),
+    }
+
+
+async def greedy_and_modest(site: Site, link: str, seconds: float) -> dict[str, Any]:
     """Return what the ward system got at 20 times its quota, and a person who read the board within theirs."""
     quota = QUOTA_PER_MINUTE / 60
-    async with site.caller() as greedy, caller(site.demo.url, {}) as person:
-        await person.get(sign_in_link(site.demo.settings, datetime.now(UTC)))
+    async with site.caller() as greedy, caller(site.url, {}) as person:
+        await person.get(link)
         flood, modest = await asyncio.gather(
-            open_loop(predicting(greedy, site.bodies), GREEDY * quota, QUOTA_SECONDS),
-            open_loop(reading(person, "/board"), quota / 2, QUOTA_SECONDS),
+            open_loop(predicting(greedy, site.bodies), GREEDY * quota, seconds),
+            open_loop(reading(person, "/board"), quota / 2, seconds),
         )
     return {
-        "greedy": {"rate": GREEDY * quota, **summary(flood, QUOTA_SECONDS)},
-        "modest": {"rate": quota / 2, **summary(modest, QUOTA_SECONDS)},
+        "greedy": {"rate": GREEDY * quota, **summary(flood, seconds)},
+        "modest": {"rate": quota / 2, **summary(modest, seconds)},
     }
 
 
@@ -196,6 +197,8 @@ def sentences(found: Mapping[str, Any]) -> str:
         f"the model's own time {model:.1f} ms; p50 is {found['p50_over_model']:.2f} times that, at most 3\n"
         f"saturation {most:.1f} a second, {CALLERS} callers: {found['saturation_over_one_core']:.2f} of what "
         "one core answers in process, at least 0.6\n"
+        f"CPU of the service {found['cpu_ms_per_answer']:.0f} ms an answer; what else the machine did took "
+        f"{found['cores_of_others']:.2f} cores\n"
         f"/livez meanwhile at most {over['livez_max_ms']:.0f} ms of {over['livez_asked']}, errors "
         f"{over['livez_errors']}; normal again after {over['seconds_until_normal']:.1f} s"
     )
@@ -214,7 +217,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    found = measured(given.home, given.rate, given.seconds, _say)
+    found = measured(given.home, Lengths(given.rate, given.seconds), _say)
     print(f"{table(found)}\n{sentences(found)}")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1), "utf-8")

@@ -1,6 +1,7 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
 import gates
+import load_lines
 import look_ahead
 import model_lines
 import reason_lines
@@ -15,6 +16,7 @@ LINES: tuple[Line, ...] = (
     *model_lines.lines(),
     *reason_lines.lines(),
     *speed.lines(),
+    *load_lines.lines(),
 )
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",
@@ -22,5 +24,6 @@ CHAPTERS = {
     "T": "Can the predictions be trusted?",
     "S": "What does simulating a hospital cost?",
     "P": "What do the feature table and a prediction cost?",
+    "R": "Can a ward system depend on the service?",
 }
 """What the lines of each letter ask."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import uvicorn
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.gate import Gate
 from serving.routes import Parts, application
@@ -22,7 +24,8 @@ HEAD = (
 def listening(of: Parts) -> Iterator[int]:
     """Serve the parts behind their gate on a port of their own, and give the port."""
     taken = socket.create_server(("127.0.0.1", 0), backlog=512)
-    server = uvicorn.Server(uvicorn.Config(Gate(application(of), of.guard), log_config=None, lifespan="off"))
+    app = Gate(_with_livez(application(of)), of.guard)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
     thread.start()
     try:
@@ -32,6 +35,16 @@ def listening(of: Parts) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+def _with_livez(app: ASGIApp) -> ASGIApp:
+    """Answer /livez as BentoML does, which is not here."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = PlainTextResponse("\n") if scope["path"] == "/livez" else app
+        await answer(scope, receive, send)
+
+    return answered
 
 
 @contextmanager

@@ -107,6 +107,7 @@ def test_under_overload_each_is_answered_or_told_when_and_probes_are_quick(tmp_p
     assert set(found["statuses"]) == {200, 429}
     assert found["bare"] == 0
     assert found["p99_ms"] < 2000  # caller and service share one interpreter here; alone it is held to 1,000
+    assert {one.status for one in probes} == {200}
     assert max(one.ms for one in probes) < 100
 
 
