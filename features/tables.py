@@ -114,8 +114,9 @@ def _check_events(rows: pd.DataFrame, stays: pd.DataFrame, facts: Facts, faults:
     days = standing.loc[kinds == "date", "text"]
     unreadable = pd.to_datetime(days, errors="coerce", format="%Y-%m-%d").isna()
     faults.rows(days.index[unreadable], "text must be a date such as 2026-01-09", days)
+    present = set(standing["name"].dropna().unique())
     for name, event in facts.events.items():
-        if event.codes:
+        if event.codes and name in present:
             codes = standing.loc[standing["name"] == name, "text"]
             odd = ~codes.isin(event.codes)
             faults.rows(codes.index[odd], f"text of {name} must be one of {', '.join(event.codes)}", codes)
@@ -161,7 +162,7 @@ def _usable(rows: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, list[str]]:
     lows = _of_names(names, {name: event.low for name, event in facts.events.items()}, np.nan)
     highs = _of_names(names, {name: event.high for name, event in facts.events.items()}, np.nan)
     outside = ((rows["number"] < lows) | (rows["number"] > highs)) & names.notna()
-    for name, count in names[outside].value_counts().items():
+    for name, count in names[outside].value_counts().items() if outside.any() else ():
         event = facts.events[str(name)]
         if count:
             notes.append(f"{name}: {count:,} values outside {event.low:g} to {event.high:g} set aside")
