@@ -13,7 +13,7 @@ import numpy as np
 NO_ANSWER = 0  # the status of a connection that failed
 REFUSALS = (429, 503)
 ANSWER_WITHIN_SECONDS = 60
-PAUSE_SECONDS = 0.05  # of a caller that was refused, when all that counts is what gets through
+PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,9 @@ async def _again_and_again(ask: Ask, first: int, until: float) -> int:
         number += 1
         if seen.status == httpx.codes.OK:
             good += 1
-        else:
-            await asyncio.sleep(PAUSE_SECONDS)
+        else:  # as told, since asking again at once is work for the service too, and counts for nothing
+            wait = float(seen.retry_after) if seen.retry_after.isdigit() else PAUSE_SECONDS
+            await asyncio.sleep(min(wait, max(0.0, until - time.perf_counter())))
     return good
 
 
