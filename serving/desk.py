@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from features.hospital import Facts
 from serving import door
-from serving.body import body_of, must_be_json
+from serving.body import must_be_json, whole_body
 from serving.census import FactKind
 from serving.door import Sent
 from serving.errors import Problem, not_kept
@@ -52,10 +52,11 @@ class Desk:
     async def predict(self, request: Request) -> Response:
         """Answer one inquiry, once it is logged."""
         body, asked_at = await self._json(request), self.parts.guard.clock()
+        asked_by = str(request.state.asked_by)
 
         async def work(claim: Claim | None) -> bytes:
-            return await self.parts.predicting.run(
-                self._predicted, body, request.state.asked_by, asked_at, claim
+            return await self.parts.predicting.run_for(
+                asked_by, self._predicted, body, asked_by, asked_at, claim
             )
 
         return Response(await once(request, body, self.parts, work), media_type=JSON)
@@ -118,7 +119,8 @@ class Desk:
 
     async def _json(self, request: Request) -> bytes:
         must_be_json(request)
-        return await body_of(request, self.parts.settings.body_limit_bytes)
+        settings = self.parts.settings
+        return await whole_body(request, settings.body_limit_bytes, settings.body_seconds)
 
     async def _cancelled(self, request: Request, kind: FactKind) -> Response:
         def read(sent: Cancellation, _: Facts, now: datetime) -> Sent:

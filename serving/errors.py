@@ -4,6 +4,7 @@ A problem names the field and the fix and never repeats a value that was given: 
 other systems, and a value may be a person's.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -88,6 +89,38 @@ def not_kept(errors: Sequence[Mapping[str, str]]) -> Problem:
     """Return the problem of a body that does not keep the contract."""
     detail = "the request does not keep the contract; see errors, and /v1/docs for every field"
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
+
+
+def body_too_slow(seconds: float) -> Problem:
+    """Return the problem of a body that trickles in: it must not hold a place for ever."""
+    return Problem(
+        HTTPStatus.REQUEST_TIMEOUT,
+        f"the body must arrive whole within {seconds:g} seconds",
+        headers={"Connection": "close"},
+    )
+
+
+def body_broke_off() -> Problem:
+    """Return the problem of a caller who left before the body was whole; nobody reads it but our log."""
+    return Problem(HTTPStatus.BAD_REQUEST, "the body broke off", headers={"Connection": "close"})
+
+
+def over_quota(per_minute: int, seconds: float) -> Problem:
+    """Return the problem of a caller who asks more often than agreed, with the seconds until it may again."""
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"a caller may ask {per_minute:,} times a minute; try again after Retry-After seconds",
+        headers={"Retry-After": str(math.ceil(seconds))},
+    )
+
+
+def unavailable() -> Problem:
+    """Return the problem of a service that cannot answer now, whatever part of it found out."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the service cannot answer now; try again",
+        headers={"Retry-After": "10"},
+    )
 
 
 def busy() -> Problem:

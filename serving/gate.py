@@ -11,7 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 
 from serving.access import SESSION_COOKIE, Keys, Who, allowed, door
-from serving.errors import not_signed_in, unexpected
+from serving.errors import MEDIA_TYPE, Problem, busy, not_signed_in, over_quota, unavailable, unexpected
+from serving.limits import Limits
 from serving.metrics import Metrics
 from serving.pages import problem_page, wants_page
 
@@ -34,6 +35,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+REFUSALS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 PROBES = ("/livez", "/readyz")  # asked every few seconds; only a bad answer is worth a line
 log = logging.getLogger(__name__)
 
@@ -47,11 +49,12 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Guard:
-    """What the gate needs to know: the keys, the time, and where to count."""
+    """What the gate needs to know: the keys, the time, where to count, and how much is too much."""
 
     keys: Keys
     clock: Clock
     metrics: Metrics
+    limits: Limits
 
 
 class Gate:
@@ -89,14 +92,37 @@ class Gate:
         who = self._caller(request)
         may = allowed(route)
         if "anyone" not in may and who not in may:
-            problem = not_signed_in()
-            answer = problem_page(problem) if wants_page(request) else problem.response()
-            await answer(scope, receive, send)
+            await _refuse(not_signed_in(), scope, receive, send)
             return
         state = scope.setdefault("state", {})
         state["asked_by"] = self.guard.keys.system if who == "ward system" else who
         state["route"] = route
-        await self.app(scope, receive, send)
+        if route in PROBES:
+            await self.app(scope, receive, send)
+            return
+        await self._within_limits(self._key(who, request), scope, receive, send)
+
+    async def _within_limits(
+        self, caller: str | None, scope: "Scope", receive: "Receive", send: "Send"
+    ) -> None:
+        """Let a request through if its caller has some left this minute, and a place is free."""
+        limits = self.guard.limits
+        if caller is not None and (seconds := limits.quota.wait(caller, perf_counter())):
+            await _refuse(over_quota(limits.quota.per_minute, seconds), scope, receive, send)
+            return
+        if not limits.places.take(caller):
+            await _refuse(busy(), scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            limits.places.leave(caller)
+
+    def _key(self, who: Who, request: Request) -> str | None:
+        """Return what tells callers apart, for their quotas: each session is one; strangers have none."""
+        if who == "ward system":
+            return self.guard.keys.system
+        return request.cookies[SESSION_COOKIE] if who == "person" else None
 
     def _caller(self, request: Request) -> Who:
         """Return who asks; a wrong token is nobody, whatever cookie comes with it."""
@@ -111,19 +137,44 @@ class Gate:
 
 
 class _Exit:
-    """The way out: puts the security headers on an answer and remembers its status."""
+    """The way out: puts the security headers on an answer and remembers its status.
+
+    A refusal that is not ours, such as BentoML's of its own probe, leaves as ours do: a problem that says when
+    to try again.
+    """
 
     def __init__(self, send: "Send") -> None:
         self._send = send
         self.status: int | None = None
+        self._replaced: bytes | None = None
 
     async def __call__(self, message: "Message") -> None:
         if message["type"] == "http.response.start":
             self.status = int(message["status"])
             headers = MutableHeaders(scope=message)
+            if self.status in REFUSALS and "retry-after" not in headers:
+                self._replaced = _as_ours(headers, busy() if self.status == REFUSALS[0] else unavailable())
             for name, value in HEADERS.items():
                 headers[name] = value
+        elif self._replaced is not None:
+            if message.get("more_body"):
+                return  # what they say; ours goes in the place of its end
+            message = {**message, "body": self._replaced}
         await self._send(message)
+
+
+async def _refuse(problem: Problem, scope: "Scope", receive: "Receive", send: "Send") -> None:
+    answer = problem_page(problem) if wants_page(Request(scope)) else problem.response()
+    await answer(scope, receive, send)
+
+
+def _as_ours(headers: MutableHeaders, problem: Problem) -> bytes:
+    """Make the headers those of a problem and return its body."""
+    body = bytes(problem.response().body)
+    own = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **problem.headers}
+    for name, value in own.items():
+        headers[name] = value
+    return body
 
 
 def _where(error: BaseException) -> str:

@@ -31,7 +31,7 @@ PROBLEMS = {
     413: "The body is over the limit",
     415: "The body is not application/json, or is compressed",
     422: "The request does not keep the contract; `errors` names every fault and its fix",
-    429: "Too many requests; try again after `Retry-After` seconds",
+    429: "Too many requests, at once or for the caller's quota; try again after `Retry-After` seconds",
     500: "A fault of the service",
     503: "No answer in time, or the store cannot be used; try again after `Retry-After` seconds",
 }

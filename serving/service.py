@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from serving.parts import Parts
     from serving.settings import Settings
 
-# A ward of 25 with its history takes half a second and a site of 170 under two, on one core: 25 s leave a
-# site of 1,000 room on a busy machine.  Then the workers give up with a problem, and BentoML after 30 s.
-ANSWER_SECONDS = 25
-TIMEOUT_SECONDS = 30
-PREDICTING = {"threads": 2, "at_once": 8, "seconds": ANSWER_SECONDS}  # two cores; the queue stays short
-READING = {"threads": 2, "at_once": 32, "seconds": ANSWER_SECONDS}  # a board never waits behind a long batch
-KEEPING = {"threads": 2, "at_once": 128, "seconds": ANSWER_SECONDS}  # short work: one fact, one key
-MOST_REQUESTS_AT_ONCE = 256  # BentoML's own limit, above the sum of ours; it answers without Retry-After
+# BentoML's own limits answer without Retry-After, so ours come first: this is over the longest body and answer
+# that settings allow, and how many may ask at once is for the gate alone.
+TIMEOUT_SECONDS = 90
+# A board never waits behind a long batch, nor one patient behind a ward, nor a fact behind either.
+THREADS = {"predicting": 2, "reading": 2, "keeping": 2}
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
 
 
@@ -88,7 +85,7 @@ def served(service: type[Any]) -> Any:
     configured = bentoml.service(
         name="homeward",
         workers=1,
-        traffic={"timeout": TIMEOUT_SECONDS, "max_concurrency": MOST_REQUESTS_AT_ONCE},
+        traffic={"timeout": TIMEOUT_SECONDS},
         # Both name raw paths, which can hold identifiers; the gate notes templates instead.
         metrics={"enabled": False},
         logging={"access": {"enabled": False}},
@@ -108,6 +105,7 @@ def opened(settings: "Settings") -> "Parts":
     from serving.access import Keys, read_token
     from serving.gate import Guard
     from serving.last_good import Memory
+    from serving.limits import MOST_REQUESTS_AT_ONCE, Limits
     from serving.loop import Loop
     from serving.metrics import Metrics
     from serving.parts import Parts
@@ -122,14 +120,18 @@ def opened(settings: "Settings") -> "Parts":
     releases = Releases(named_release(settings), Trial(Memory(settings.home)), metrics)
     store = Store(settings.database_url, audit_key(settings.audit_key_file))
     holder = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
+
+    def workers(name: str, at_once: int) -> Workers:
+        return Workers(name, threads=THREADS[name], at_once=at_once, seconds=settings.answer_seconds)
+
     return Parts(
         settings=settings,
-        guard=Guard(keys, now, metrics),
+        guard=Guard(keys, now, metrics, Limits(settings.requests_per_minute)),
         releases=releases.watch(),
         store=store,
-        predicting=Workers("predicting", **PREDICTING),
-        reading=Workers("reading", **READING),
-        keeping=Workers("keeping", **KEEPING),
+        predicting=workers("predicting", settings.predictions_at_once),
+        reading=workers("reading", settings.reads_at_once),
+        keeping=workers("keeping", MOST_REQUESTS_AT_ONCE),
         loop=Loop(store, releases, now, holder),
     )
 

@@ -10,6 +10,7 @@ from features.errors import HomewardError
 
 PREFIX = "HOMEWARD_"
 MEBIBYTE = 1024 * 1024
+MOST_BODY_SECONDS, MOST_ANSWER_SECONDS = 25, 60  # together below BentoML's own limit, in service.py
 
 
 class SettingFault(HomewardError):
@@ -95,9 +96,43 @@ class Settings:
     body_limit_bytes: int = field(
         metadata=_setting(
             "BODY_LIMIT_BYTES",
-            "Largest request body; the default lets about 300 inpatients through with their history",
-            str(8 * MEBIBYTE),
+            "Largest request body; the default lets a ward of 50 through with its history",
+            str(2 * MEBIBYTE),
             _whole_number(1_024, 256 * MEBIBYTE),
+        )
+    )
+    body_seconds: int = field(
+        metadata=_setting(
+            "BODY_SECONDS",
+            "Seconds in which a request body must arrive; then 408",
+            "10",
+            _whole_number(1, MOST_BODY_SECONDS),
+        )
+    )
+    answer_seconds: int = field(
+        metadata=_setting(
+            "ANSWER_SECONDS", "Seconds for an answer; then 503", "25", _whole_number(1, MOST_ANSWER_SECONDS)
+        )
+    )
+    predictions_at_once: int = field(
+        metadata=_setting(
+            "PREDICTIONS_AT_ONCE",
+            "Questions being answered or waiting; more are 429, and one caller never gets the last place",
+            "4",
+            _whole_number(1, 64),
+        )
+    )
+    reads_at_once: int = field(
+        metadata=_setting(
+            "READS_AT_ONCE", "Pages being made or waiting; more are 429", "32", _whole_number(1, 64)
+        )
+    )
+    requests_per_minute: int = field(
+        metadata=_setting(
+            "REQUESTS_PER_MINUTE",
+            "Quota of each caller, a tenth of it at once; more are 429",
+            "1200",
+            _whole_number(1, 1_000_000),
         )
     )
 

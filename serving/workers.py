@@ -1,12 +1,12 @@
 """A bounded number of threads for work that would hold up the event loop."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from serving.errors import busy, too_slow
+from serving.limits import Places
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,7 +18,7 @@ class Workers:
     def __init__(self, name: str, *, threads: int, at_once: int, seconds: float) -> None:
         """Take `at_once` pieces of work, running or waiting, each for at most `seconds`."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._places = threading.BoundedSemaphore(at_once)
+        self._places = Places(at_once, each=max(1, at_once - 1))
         self._seconds = seconds
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -26,10 +26,14 @@ class Workers:
 
         Work that was begun is not stopped: its place stays taken until it ends.
         """
-        if not self._places.acquire(blocking=False):
+        return await self.run_for(None, work, *args, **kwargs)
+
+    async def run_for(self, caller: str | None, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do as `run` for one caller, who never gets the last place: somebody else may need it."""
+        if not self._places.take(caller):
             raise busy()
         future = self._threads.submit(work, *args, **kwargs)
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: self._places.leave(caller))
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self._seconds)
         except TimeoutError as error:

@@ -1,6 +1,7 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
 import gates
+import load_lines
 import look_ahead
 import model_lines
 import reason_lines
@@ -17,6 +18,7 @@ LINES: tuple[Line, ...] = (
     *reason_lines.lines(),
     *service_lines.lines(),
     *speed.lines(),
+    *load_lines.lines(),
 )
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",

@@ -23,6 +23,7 @@ from models.prediction import (
 from serving.access import Keys
 from serving.board import COMPARED
 from serving.gate import Gate, Guard
+from serving.limits import Limits
 from serving.loop import Loop
 from serving.metrics import Metrics
 from serving.parts import Parts
@@ -139,7 +140,7 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
     releases = standing(predictor or FakePredictor())
     return Parts(
         settings=read,
-        guard=Guard(Keys(TOKEN), clock, Metrics()),
+        guard=Guard(Keys(TOKEN), clock, Metrics(), Limits(read.requests_per_minute)),
         releases=releases,
         store=opened,
         predicting=Workers("predicting", threads=1, at_once=4, seconds=5),
