@@ -74,7 +74,7 @@ class Loop:
     def turn(self) -> str | None:
         """Do what is due now, if it is ours to do; returns the kind of round that was predicted."""
         now = self._clock()
-        if not self._ours(now) or self._is_silent(now):
+        if not lease.held(self._store, LEASE, self._holder, now, LEASE_LASTS) or self._is_silent(now):
             return None
         release = self._releases.current()
         facts_ = release.predictor.facts
@@ -97,15 +97,6 @@ class Loop:
             return None
         predict_round(self._store, release, now, now, NEW_FACTS, only=frozenset(due))
         return NEW_FACTS
-
-    def _ours(self, now: datetime) -> bool:
-        with self._store.reading() as connection:
-            if lease.is_held(connection, LEASE, self._holder, now, LEASE_LASTS):
-                return True
-            if not lease.is_free(connection, LEASE, self._holder, now, LEASE_LASTS):
-                return False
-        with self._store.writing() as connection:
-            return lease.take(connection, LEASE, self._holder, now, LEASE_LASTS)
 
     def _is_silent(self, now: datetime) -> bool:
         with self._store.reading() as connection:

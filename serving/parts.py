@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from serving.gate import Guard
 from serving.loop import Loop, Releases
 from serving.settings import Settings
+from serving.shadow import Shadow
 from serving.store.store import Store
 from serving.workers import Workers
 
@@ -21,9 +22,12 @@ class Parts:
     reading: Workers
     keeping: Workers
     loop: Loop
+    shadow: Shadow | None = None
 
     def close(self) -> None:
         """Let the work under way end, then close the store."""
+        if self.shadow is not None:
+            self.shadow.close()
         self.loop.close()
         self.releases.close()
         self.predicting.close()

@@ -1,20 +1,17 @@
 """A release is loaded in a throw-away process first: a damaged booster file can kill the one that reads it."""
 
-import contextlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from features.errors import HomewardError, ReleaseFault
 from models.sealed import Sealed, sealed
+from serving.leash import end_with_parent, leash, stand_back
 
 if TYPE_CHECKING:
     from models.predictor import Predictor
@@ -50,8 +47,8 @@ def rehearse(folder: Path, digest: str, seconds: float = REHEARSAL_SECONDS) -> R
     """
     command = [sys.executable, "-m", __name__, str(folder.resolve()), digest]
     try:
-        with _leash() as leash:
-            ended = _run(command, leash, seconds)
+        with leash() as held:
+            ended = _run(command, held, seconds)
     except subprocess.TimeoutExpired as error:
         raise ReleaseFault(f"release {folder.name} was not loaded within {seconds:g} s of a trial") from error
     except OSError as error:
@@ -59,12 +56,12 @@ def rehearse(folder: Path, digest: str, seconds: float = REHEARSAL_SECONDS) -> R
     return _verdict(folder.name, ended)
 
 
-def _run(command: list[str], leash: int, seconds: float) -> "subprocess.CompletedProcess[str]":
+def _run(command: list[str], held: int, seconds: float) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command,
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdin=leash,
+        stdin=held,
         capture_output=True,
         text=True,
         errors="replace",
@@ -87,21 +84,11 @@ def _verdict(name: str, ended: "subprocess.CompletedProcess[str]") -> Rehearsed:
         raise ReleaseFault(f"release {name} failed its trial with exit code {ended.returncode}") from error
 
 
-@contextlib.contextmanager
-def _leash() -> Iterator[int]:
-    """Give the reading end of a pipe that closes when this process ends, however it ends."""
-    reads, writes = os.pipe()
-    try:
-        yield reads
-    finally:
-        os.close(reads)
-        os.close(writes)
-
-
 def main(folder: str, digest: str) -> int:
     """Load a release, in the throw-away process; what is wrong with it is one sentence and exit code 2."""
-    _stand_back()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.alarm(REHEARSAL_SECONDS)
+    stand_back(NICENESS)
+    end_with_parent()
     try:
         facts = _opened(sealed(Path(folder), digest)).facts
     except HomewardError as error:
@@ -116,21 +103,6 @@ def _opened(release: Sealed) -> "Predictor":
     from models.release import opened
 
     return opened(release)
-
-
-def _stand_back() -> None:
-    """Let everybody else go first, be the first to die where memory is short, leave no core file."""
-    signal.alarm(REHEARSAL_SECONDS)
-    os.nice(NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

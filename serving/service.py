@@ -36,6 +36,8 @@ class WardService:
         self.application = application(self.parts)
         self.gate = Gate
         self.parts.loop.start()
+        if self.parts.shadow is not None:
+            self.parts.shadow.start()
         # A worker's start is its high-water mark of objects; collecting them again made pauses of 0.5 s.
         gc.collect()
         gc.freeze()
@@ -110,6 +112,7 @@ def opened(settings: "Settings") -> "Parts":
     from serving.metrics import Metrics
     from serving.parts import Parts
     from serving.release import Releases
+    from serving.shadow import Shadow
     from serving.starting import named_release
     from serving.store.store import Store, audit_key
     from serving.trial import Trial
@@ -133,6 +136,7 @@ def opened(settings: "Settings") -> "Parts":
         reading=workers("reading", settings.reads_at_once),
         keeping=workers("keeping", MOST_REQUESTS_AT_ONCE),
         loop=Loop(store, releases, now, holder),
+        shadow=Shadow(settings.environment(os.environ)) if settings.challenger else None,
     )
 
 

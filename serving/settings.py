@@ -85,6 +85,14 @@ class Settings:
     release: str = field(
         metadata=_setting("RELEASE", "A tag of the BentoML model store, or a folder", "homeward:latest", str)
     )
+    challenger: str = field(
+        metadata=_setting(
+            "CHALLENGER",
+            "A release, named as above, that answers the same questions unseen; empty: none",
+            "",
+            str,
+        )
+    )
     token_file: Path = field(
         metadata=_setting("TOKEN_FILE", "The ward system's bearer token; empty: `token` in the home", "", _file)
     )

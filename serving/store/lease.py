@@ -1,11 +1,28 @@
 """Work that one worker does for all: the prediction loop."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
 from serving.store.tables import LEASES
+
+if TYPE_CHECKING:
+    from serving.store.store import Store
+
+
+def held(store: "Store", name: str, holder: str, at: datetime, lasts: timedelta) -> bool:
+    """Tell whether the work is the holder's now, having taken or prolonged the lease if it could be.
+
+    While it is ours for long enough, or another's, nothing is written.
+    """
+    with store.reading() as connection:
+        if is_held(connection, name, holder, at, lasts):
+            return True
+        if not is_free(connection, name, holder, at, lasts):
+            return False
+    with store.writing() as connection:
+        return take(connection, name, holder, at, lasts)
 
 
 def is_held(connection: sql.Connection, name: str, holder: str, at: datetime, lasts: timedelta) -> bool:

@@ -155,6 +155,13 @@ def by_id(connection: sql.Connection, id: str) -> LoggedPrediction | None:
     return _read(row) if row else None
 
 
+def following(connection: sql.Connection, number: int, most: int) -> list[tuple[int, LoggedPrediction]]:
+    """Return the next predictions after a number, each with its own."""
+    question = sql.select(PREDICTIONS.c.number, *COLUMNS).where(PREDICTIONS.c.number > number)
+    rows = connection.execute(question.order_by(PREDICTIONS.c.number).limit(most))
+    return [(row.number, _read(row)) for row in rows]
+
+
 def count(connection: sql.Connection) -> int:
     """Return how many predictions are in the log."""
     return int(connection.execute(sql.select(sql.func.count()).select_from(PREDICTIONS)).scalar_one())
@@ -192,7 +199,13 @@ def packed(value: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(value, separators=(",", ":"), allow_nan=False).encode(), QUICKLY)
 
 
+def unpacked(content: bytes) -> dict[str, Any]:
+    """Return a value of the log."""
+    read: dict[str, Any] = json.loads(zlib.decompress(content))
+    return read
+
+
 def _read(row: sql.Row[Any]) -> LoggedPrediction:
-    values = dict(row._mapping)
-    opened = {name: json.loads(zlib.decompress(values[name])) for name in ("inputs", "answer")}
+    values = {column.name: row._mapping[column.name] for column in COLUMNS}
+    opened = {name: unpacked(values[name]) for name in ("inputs", "answer")}
     return LoggedPrediction(**{**values, **opened})

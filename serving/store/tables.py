@@ -104,6 +104,25 @@ PREDICTIONS = sql.Table(
 )
 """Every answer with what it was made from; those of a round are on a board, the others were asked for."""
 
+SHADOWS = sql.Table(
+    "shadows",
+    TABLES,
+    sql.Column("prediction", sql.Integer, sql.ForeignKey("predictions.number"), primary_key=True),
+    sql.Column("release_digest", sql.String(64), primary_key=True),
+    sql.Column("made_at", Instant, nullable=False),
+    sql.Column("answer", sql.LargeBinary, nullable=False),
+    sql.Column("audit", sql.Integer, nullable=False, index=True),
+)
+"""What a challenger would have answered to the question behind a prediction; nobody was shown it."""
+
+CHALLENGERS = sql.Table(
+    "challengers",
+    TABLES,
+    sql.Column("release_digest", sql.String(64), primary_key=True),
+    sql.Column("after", sql.Integer, nullable=False),
+)
+"""After which prediction each challenger began to answer."""
+
 AUDIT = sql.Table(
     "audit",
     TABLES,

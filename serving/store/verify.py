@@ -10,11 +10,12 @@ import sqlalchemy as sql
 
 from serving.census import EventFact, StayFact, stay_of
 from serving.fhir import details_of
-from serving.store import facts, log
+from serving.store import facts, log, shadows
 from serving.store.digest import digest, digest_of_all
 from serving.store.log import PREDICTED, ROUND_COLUMNS, Round, round_seal
+from serving.store.shadows import SHADOWED
 from serving.store.store import BEGINNING, Store
-from serving.store.tables import AUDIT, EVENTS, PREDICTIONS, ROUND_WARDS, ROUNDS, STAY_FACTS, STAYS
+from serving.store.tables import AUDIT, EVENTS, PREDICTIONS, ROUND_WARDS, ROUNDS, SHADOWS, STAY_FACTS, STAYS
 
 STREAMED = 2_000  # rows held at once
 Held = Mapping[str, Mapping[int, str]]  # for each kind of entity, the digest that an audit row holds
@@ -87,7 +88,7 @@ def _chain(store: Store, connection: sql.Connection) -> tuple[Audited, Held]:
 def _hold(held: dict[str, dict[int, str]], number: int, details: str) -> None:
     try:
         event = json.loads(details)
-        for kind in ("stay-facts", "events", PREDICTED, "round"):
+        for kind in ("stay-facts", "events", PREDICTED, SHADOWED, "round"):
             if told := details_of(event, kind):
                 held.setdefault(kind, {})[number] = told["sha256"]
     except (ValueError, KeyError, TypeError):
@@ -99,6 +100,7 @@ def _sealed(connection: sql.Connection) -> Iterator[tuple[str, sql.Table, Iterat
     yield "stay-facts", STAY_FACTS, _rows(connection, STAY_FACTS, _stay_seal)
     yield "events", EVENTS, _rows(connection, EVENTS, _event_seal)
     yield PREDICTED, PREDICTIONS, _rows(connection, PREDICTIONS, lambda row: log.seal(row._mapping))
+    yield SHADOWED, SHADOWS, _rows(connection, SHADOWS, lambda row: shadows.seal(row._mapping))
     told: dict[int, list[tuple[str, str]]] = {}
     for row in connection.execute(sql.select(ROUND_WARDS)):
         told.setdefault(row.round, []).append((row.ward, row.site))
@@ -108,7 +110,7 @@ def _sealed(connection: sql.Connection) -> Iterator[tuple[str, sql.Table, Iterat
 def _rows(
     connection: sql.Connection, table: sql.Table, sealed: Callable[[Any], str]
 ) -> Iterator[tuple[int, str]]:
-    for row in _streamed(connection, sql.select(table).order_by(table.c.audit, table.c.number)):
+    for row in _streamed(connection, sql.select(table).order_by(table.c.audit, *table.primary_key.columns)):
         yield row.audit, sealed(row)
 
 

@@ -8,13 +8,15 @@ import pytest
 import sqlalchemy as sql
 from fhir.resources.R4B.auditevent import AuditEvent
 
+from serving.release import Loaded
 from serving.rounds import predict_round
-from serving.store import tables
+from serving.shadow import shadowed
+from serving.store import shadows, tables
 from serving.store.verify import events, holds, verified, verify
-from tests.serving.builders import NOW, client, parts, predicted, question, stay, ward_question
+from tests.serving.builders import NOW, FakePredictor, client, parts, predicted, question, stay, ward_question
 
-FREE = {"news", "repeats", "leases", "write_check"}
-"""Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe."""
+FREE = {"news", "repeats", "leases", "write_check", "challengers"}
+"""Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe, where one began."""
 SEALED = [table for table in tables.TABLES.sorted_tables if table.name not in FREE]
 
 
@@ -29,14 +31,17 @@ def of(tmp_path, store):
         {"discharged_at": "2026-01-06T08:01:00Z", "recorded_at": "2026-01-06T08:02:00Z"},
     )
     caller.get("/board")
+    with store.writing() as connection:
+        shadows.begin(connection, "e" * 64)
     predict_round(store, of.releases.current(), NOW, NOW, "asked for")
+    shadowed(store, Loaded(FakePredictor(), "e" * 64), NOW)
     return of
 
 
 def test_an_untouched_store_has_no_fault(of):
     found = verify(of.store)
     assert found.faults == ()
-    assert found.operations == 8
+    assert found.operations == 9
 
 
 def test_every_operation_is_a_fhir_audit_event(of):
@@ -52,6 +57,7 @@ def test_every_operation_is_a_fhir_audit_event(of):
         "POST /v1/admissions/{admission_id}/discharge",
         "GET /board",
         "predict a round",
+        "predict in the shadow",
     ]
     assert {event["outcome"] for event in told} == {"0"}
 
@@ -125,7 +131,14 @@ def test_a_removed_row_is_found(of):
 
 
 def test_an_added_row_is_found(of):
-    keys = {"number": 99, "id": "f" * 32, "digest": "f" * 64, "admission_id": "A99", "ward": "Ward 99"}
+    keys = {
+        "number": 99,
+        "id": "f" * 32,
+        "digest": "f" * 64,
+        "admission_id": "A99",
+        "ward": "Ward 99",
+        "prediction": 1,
+    }
     unseen = []
     for table in SEALED:
         row = dict(rows_of(of.store, table)[0]._mapping)
@@ -162,7 +175,9 @@ def test_removed_newest_operations_are_found_by_a_head_noted_before(of):
     client(of).get("/board")
     assert holds(of.store, head)
     with of.store.writing() as connection:
-        for number in (int(head.split(":")[0]), int(head.split(":")[0]) + 1):
+        last = int(head.split(":")[0])
+        for number in (last + 1, last, last - 1):
+            connection.execute(tables.SHADOWS.delete().where(tables.SHADOWS.c.audit == number))
             connection.execute(tables.PREDICTIONS.delete().where(tables.PREDICTIONS.c.audit == number))
             rounds = sql.select(tables.ROUNDS.c.number).where(tables.ROUNDS.c.audit == number)
             connection.execute(tables.ROUND_WARDS.delete().where(tables.ROUND_WARDS.c.round.in_(rounds)))

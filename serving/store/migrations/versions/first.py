@@ -21,6 +21,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
+        "challengers",
+        sa.Column("release_digest", sa.String(length=64), nullable=False),
+        sa.Column("after", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("release_digest"),
+    )
+    op.create_table(
         "events",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -143,3 +149,17 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("ward", "site", "round"),
     )
+    op.create_table(
+        "shadows",
+        sa.Column("prediction", sa.Integer(), nullable=False),
+        sa.Column("release_digest", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("audit", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["prediction"],
+            ["predictions.number"],
+        ),
+        sa.PrimaryKeyConstraint("prediction", "release_digest"),
+    )
+    op.create_index(op.f("ix_shadows_audit"), "shadows", ["audit"], unique=False)
