@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from serving.fhir import audit_event, entity
 from serving.store.digest import canonical, digest, digest_of_all
 from serving.store.store import Store
-from serving.store.tables import PREDICTIONS, ROUND_WARDS, ROUNDS
+from serving.store.tables import BOARDS, PREDICTIONS, ROUND_WARDS, ROUNDS
 
 QUICKLY = 1  # zlib's level: a tenth of the size already, for a third of the time
 PREDICTED = "predictions"
@@ -101,6 +101,10 @@ def write_round(
     if told:
         rows = [{"ward": ward, "site": site, "round": one.number} for ward, site in told]
         connection.execute(ROUND_WARDS.insert(), rows)
+        for row in rows:
+            ward = (BOARDS.c.ward == row["ward"]) & (BOARDS.c.site == row["site"])
+            connection.execute(BOARDS.delete().where(ward))
+        connection.execute(BOARDS.insert(), rows)
 
 
 def next_round(connection: sql.Connection) -> int:
@@ -122,15 +126,8 @@ def last_due(connection: sql.Connection, kind: str, by: datetime) -> datetime | 
 
 def wards(connection: sql.Connection) -> dict[tuple[str, str], Round]:
     """Return every (ward, site) that was ever predicted, in order, with the newest round of each."""
-    newest = (
-        sql.select(ROUND_WARDS.c.ward, ROUND_WARDS.c.site, sql.func.max(ROUND_WARDS.c.round).label("newest"))
-        .group_by(ROUND_WARDS.c.ward, ROUND_WARDS.c.site)
-        .subquery()
-    )
-    question = sql.select(newest.c.ward, newest.c.site, *ROUND_COLUMNS).join(
-        ROUNDS, ROUNDS.c.number == newest.c.newest
-    )
-    rows = connection.execute(question.order_by(newest.c.ward, newest.c.site))
+    question = sql.select(BOARDS.c.ward, BOARDS.c.site, *ROUND_COLUMNS).join(ROUNDS)
+    rows = connection.execute(question.order_by(BOARDS.c.ward, BOARDS.c.site))
     return {(row[0], row[1]): Round(*row[2:]) for row in rows}
 
 

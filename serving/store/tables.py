@@ -80,7 +80,16 @@ ROUND_WARDS = sql.Table(
     sql.Column("site", sql.String, primary_key=True),
     sql.Column("round", sql.Integer, sql.ForeignKey("rounds.number"), primary_key=True),
 )
-"""The wards of each round, those without a patient too; a board shows the newest of its ward."""
+"""The wards of each round, those without a patient too."""
+
+BOARDS = sql.Table(
+    "boards",
+    TABLES,
+    sql.Column("ward", sql.String, primary_key=True),
+    sql.Column("site", sql.String, primary_key=True),
+    sql.Column("round", sql.Integer, sql.ForeignKey("rounds.number"), nullable=False),
+)
+"""The newest round of each ward, which its board shows: an index of the wards of rounds."""
 
 PREDICTIONS = sql.Table(
     "predictions",

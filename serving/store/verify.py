@@ -15,7 +15,17 @@ from serving.store.digest import digest, digest_of_all
 from serving.store.log import PREDICTED, ROUND_COLUMNS, Round, round_seal
 from serving.store.shadows import SHADOWED
 from serving.store.store import BEGINNING, Store
-from serving.store.tables import AUDIT, EVENTS, PREDICTIONS, ROUND_WARDS, ROUNDS, SHADOWS, STAY_FACTS, STAYS
+from serving.store.tables import (
+    AUDIT,
+    BOARDS,
+    EVENTS,
+    PREDICTIONS,
+    ROUND_WARDS,
+    ROUNDS,
+    SHADOWS,
+    STAY_FACTS,
+    STAYS,
+)
 
 STREAMED = 2_000  # rows held at once
 Held = Mapping[str, Mapping[int, str]]  # for each kind of entity, the digest that an audit row holds
@@ -160,7 +170,7 @@ def _round_seal(row: Any, wards: Mapping[int, list[tuple[str, str]]]) -> str:
 
 
 def _index(connection: sql.Connection) -> list[str]:
-    """Compare the index of stays with what their facts come to."""
+    """Compare the index of stays with what their facts come to, and that of boards with the rounds."""
     question = sql.select(STAY_FACTS).order_by(STAY_FACTS.c.admission_id, STAY_FACTS.c.number)
     expected = {}
     for name, rows in groupby(_streamed(connection, question), key=lambda row: row.admission_id):
@@ -178,7 +188,14 @@ def _index(connection: sql.Connection) -> list[str]:
         for row in connection.execute(sql.select(STAYS))
     }
     wrong = len({*found.items()} ^ {*expected.items()})
-    return [f"stays: {wrong:,} rows differ from what their facts come to"] if wrong else []
+    faults = [f"stays: {wrong:,} rows differ from what their facts come to"] if wrong else []
+    newest = sql.select(ROUND_WARDS.c.ward, ROUND_WARDS.c.site, sql.func.max(ROUND_WARDS.c.round))
+    expected_boards = {
+        tuple(row) for row in connection.execute(newest.group_by(ROUND_WARDS.c.ward, ROUND_WARDS.c.site))
+    }
+    if expected_boards != {tuple(row) for row in connection.execute(sql.select(BOARDS))}:
+        faults.append("boards: a ward's newest round is another")
+    return faults
 
 
 def _streamed(connection: sql.Connection, question: sql.Select[Any]) -> Iterator[Any]:

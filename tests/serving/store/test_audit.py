@@ -180,6 +180,7 @@ def test_removed_newest_operations_are_found_by_a_head_noted_before(of):
             connection.execute(tables.SHADOWS.delete().where(tables.SHADOWS.c.audit == number))
             connection.execute(tables.PREDICTIONS.delete().where(tables.PREDICTIONS.c.audit == number))
             rounds = sql.select(tables.ROUNDS.c.number).where(tables.ROUNDS.c.audit == number)
+            connection.execute(tables.BOARDS.update().values(round=1))
             connection.execute(tables.ROUND_WARDS.delete().where(tables.ROUND_WARDS.c.round.in_(rounds)))
             connection.execute(tables.ROUNDS.delete().where(tables.ROUNDS.c.audit == number))
             connection.execute(tables.AUDIT.delete().where(tables.AUDIT.c.number == number))

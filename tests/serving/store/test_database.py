@@ -127,10 +127,13 @@ def test_a_server_that_is_not_there_is_one_sentence():
         Store("postgresql://nobody@127.0.0.1:9/none", KEY)
 
 
-def test_a_store_that_cannot_be_written_says_so(store):
+def test_a_store_that_cannot_be_written_says_so(store, monkeypatch):
     assert store.writable()
     with store.writing() as connection:
         connection.execute(sql.text("DROP TABLE write_check"))
+    assert store.writable()  # it was, within the second: a probe that anybody may ask writes no more than that
+    monkeypatch.setattr("serving.store.store.WRITABLE_FOR_SECONDS", 0)
+    store._written_until = 0
     assert not store.writable()
 
 

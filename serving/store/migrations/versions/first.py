@@ -113,6 +113,17 @@ def upgrade() -> None:
         "write_check", sa.Column("written", sa.Integer(), nullable=False), sa.PrimaryKeyConstraint("written")
     )
     op.create_table(
+        "boards",
+        sa.Column("ward", sa.String(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["round"],
+            ["rounds.number"],
+        ),
+        sa.PrimaryKeyConstraint("ward", "site"),
+    )
+    op.create_table(
         "predictions",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
