@@ -15,73 +15,80 @@ class _Answer(BaseModel):
 class DateAnswer(_Answer):
     """When something is likely to happen: the median day, an 80 % range and P(by the end of a day)."""
 
-    likely: date
-    earliest: date
-    latest: date
-    by: dict[date, float]
+    likely: date = Field(description="The median day, as the hospital's calendar has it")
+    earliest: date = Field(description="First day of the range: the fewest days that hold 80 %")
+    latest: date = Field(description="Last day of the range")
+    by: dict[date, float] = Field(
+        description="Probability, 0 to 1, that it has happened by the end of each day"
+    )
 
 
 class DischargeAnswer(DateAnswer):
     """When the person is likely to leave, if they go home."""
 
-    home_within_30_days: float | None
+    home_within_30_days: float | None = Field(description="Probability, 0 to 1, of going home within 30 days")
 
 
 class ReadmissionAnswer(_Answer):
     """P(emergency admission on days 0 to 29 after this stay's eventual live discharge)."""
 
-    risk: float
-    band: Literal["low", "medium", "high"]
-    same_issue: float | None
-    definition: str
+    risk: float = Field(
+        description="Probability, 0 to 1, of an emergency admission within 30 days of going home"
+    )
+    band: Literal["low", "medium", "high"] = Field(description="The risk in a word, by the release's bounds")
+    same_issue: float | None = Field(description="Probability, 0 to 1, that it is for the same illness")
+    definition: str = Field(description="Which definition of a readmission the risk keeps")
 
 
 class DayReason(_Answer):
     """A reason and its share in expected bed days of the next 28."""
 
-    feature: str
-    text: str
-    days: float
+    feature: str = Field(description="What it is about")
+    text: str = Field(description="A sentence for the ward")
+    days: float = Field(description="Share of it in expected bed days of the next 28; above 0 is longer")
 
 
 class RiskReason(_Answer):
     """A reason and its share in points of risk (0 to 100)."""
 
-    feature: str
-    text: str
-    points: float
+    feature: str = Field(description="What it is about")
+    text: str = Field(description="A sentence for the ward")
+    points: float = Field(description="Share of it in points of risk, 0 to 100; above 0 is more risk")
 
 
 class ReasonsAnswer(_Answer):
     """The reasons of the three answers, largest first as the release orders them."""
 
-    ready: list[DayReason]
-    discharge: list[DayReason]
-    readmission: list[RiskReason]
+    ready: list[DayReason] = Field(description="Why the ready date is what it is")
+    discharge: list[DayReason] = Field(description="Why the leaving date is what it is")
+    readmission: list[RiskReason] = Field(description="Why the risk is what it is")
 
 
 class WarningAnswer(_Answer):
     """Something about the input that a person should know; `scope` means that no prediction is given."""
 
-    field: str
-    kind: WarningKind
-    text: str
+    field: str = Field(description="What it is about")
+    kind: WarningKind = Field(
+        description="`missing` not recorded, `unknown` never seen before, `impossible` out of range, "
+        "`source` not in this hospital's records, `scope` no prediction for such a person"
+    )
+    text: str = Field(description="A sentence for the ward")
 
 
 class PredictionAnswer(_Answer):
     """The answer for one inpatient; a part that cannot be given is null and a warning says why."""
 
     id: str = Field(description="Names this prediction in the log: `python -m serving replay` takes it")
-    admission_id: str
-    at: str
-    release: str
-    ready: DateAnswer | None
-    ready_since: date | None
-    discharge: DischargeAnswer | None
-    expected_delay_days: float | None
-    readmission: ReadmissionAnswer | None
-    reasons: ReasonsAnswer
-    warnings: list[WarningAnswer]
+    admission_id: str = Field(description="The stay")
+    at: datetime = Field(description="The moment of the prediction; nothing recorded later was used")
+    release: str = Field(description="Which models answered")
+    ready: DateAnswer | None = Field(description="When the person is likely to be ready to go")
+    ready_since: date | None = Field(description="The day since which they are recorded as ready, if they are")
+    discharge: DischargeAnswer | None = Field(description="When they are likely to leave, if they go home")
+    expected_delay_days: float | None = Field(description="Expected days between being ready and leaving")
+    readmission: ReadmissionAnswer | None = Field(description="How likely they are to be back as an emergency")
+    reasons: ReasonsAnswer = Field(description="Why, in sentences, as the release orders them")
+    warnings: list[WarningAnswer] = Field(description="What a person should know of the input")
 
 
 class PredictAnswer(_Answer):
@@ -102,12 +109,12 @@ class KeptAnswer(_Answer):
 class RoundAnswer(_Answer):
     """A round: wards predicted together, at one moment and by one release."""
 
-    kind: str
-    at: datetime
-    due_at: datetime
-    made_at: datetime
+    kind: str = Field(description="What called for it: the board round, an arrival, news, a new release")
+    at: datetime = Field(description="The moment of its predictions")
+    due_at: datetime = Field(description="When it was due")
+    made_at: datetime = Field(description="When it was made")
     late: bool = Field(description="It was missed at its hour and caught up")
-    release: str
+    release: str = Field(description="Which models answered")
 
 
 class WardAnswer(_Answer):

@@ -1,6 +1,7 @@
 """What ward systems and infrastructure ask: predictions, the census, the contract, the counters."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -24,7 +25,8 @@ from serving.openapi import openapi
 from serving.parts import Parts
 from serving.reading import read_body
 from serving.schema import (
-    PRINTABLE_ID,
+    IDENTIFIER,
+    LONGEST_TEXT,
     AdmissionFact,
     Cancellation,
     DischargeFact,
@@ -39,6 +41,7 @@ from serving.store.repeats import Claim
 from serving.wards import Board, board_of, boards
 
 JSON = "application/json"
+PLAIN = "without control characters, and without blanks at its ends"
 Body = TypeVar("Body", bound=BaseModel)
 Read = Callable[[Body, Facts, datetime], Sent]
 
@@ -111,7 +114,7 @@ class Desk:
 
     async def openapi(self, _: Request) -> Response:
         """Give the contract for machines."""
-        return JSONResponse(openapi())
+        return JSONResponse(openapi(self.parts.releases.current().predictor.facts))
 
     async def metrics(self, _: Request) -> Response:
         """Give the counters for Prometheus."""
@@ -184,8 +187,8 @@ def read_boards(parts: Parts, asked_by: str) -> list[Board]:
 
 def _id_of(request: Request) -> str:
     admission_id = str(request.path_params["admission_id"])
-    if not PRINTABLE_ID.fullmatch(admission_id):
-        detail = "the admission in the address must be 1 to 256 characters without control characters"
+    if len(admission_id) > LONGEST_TEXT or not re.fullmatch(IDENTIFIER, admission_id):
+        detail = f"the admission in the address must be 1 to {LONGEST_TEXT} characters, {PLAIN}"
         raise not_kept([{"pointer": "", "detail": detail}])
     return admission_id
 

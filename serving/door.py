@@ -4,9 +4,10 @@ Facts come in any order, so none is refused for what another says: a discharge m
 admission.  What cannot be true together is settled when the stay is put together (`census`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from features.errors import DataFault
 from features.hospital import Facts
 from features.tables import check
 from serving.census import EventFact, FactKind, StayFact
-from serving.errors import not_kept
+from serving.errors import Problem, not_kept
 from serving.inquiry import MOST_AHEAD, as_problem
 from serving.schema import Cancellation, DischargeFact, EventRow, PlannedDateRequest
 from serving.unused import unused_events
@@ -26,7 +27,7 @@ PLANNED = "planned_discharge_on"
 AHEAD_NOTE = "recorded_at lies ahead of the clock: known from then on"
 SOMEBODY = {"patient_id": "-", "discharged_at": None, "admission_method": "21", "age": 50, "sex": "9"}
 """Stands for the stays of events, whose own rows may be still to come."""
-LONG_AGO = "1970-01-01T00:00:00+00:00"
+LONG_AGO = "1899-12-31T00:00:00+00:00"  # before every instant that the contract takes
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ class Sent:
 def admission(admission_id: str, sent: BaseModel, facts: Facts, now: datetime) -> Sent:
     """Return the fact of an admission; raises Problem with every fault of its codes and instants."""
     row = sent.model_dump(exclude_none=True)
-    recorded_at = _instant(row.pop("recorded_at"), "recorded_at", now)
-    _checked([{**row, "admission_id": admission_id, "discharged_at": None}], [], facts)
+    recorded = row.pop("recorded_at")
+    stay = {**row, "admission_id": admission_id, "discharged_at": None}
+    recorded_at, _ = _together(
+        partial(_instant, recorded, "recorded_at", now), partial(_checked, [stay], [], facts)
+    )
     return Sent(
         stays=(_fact(admission_id, "admission", recorded_at, row, now),), notes=_ahead(recorded_at, now)
     )
@@ -51,8 +55,11 @@ def admission(admission_id: str, sent: BaseModel, facts: Facts, now: datetime) -
 def discharge(admission_id: str, sent: DischargeFact, facts: Facts, now: datetime) -> Sent:
     """Return the fact of a discharge."""
     row = sent.model_dump(exclude_none=True)
-    recorded_at = _instant(row.pop("recorded_at"), "recorded_at", now)
-    _checked([{**SOMEBODY, **row, "admission_id": admission_id, "admitted_at": LONG_AGO}], [], facts)
+    recorded = row.pop("recorded_at")
+    stay = {**SOMEBODY, **row, "admission_id": admission_id, "admitted_at": LONG_AGO}
+    recorded_at, _ = _together(
+        partial(_instant, recorded, "recorded_at", now), partial(_checked, [stay], [], facts)
+    )
     return Sent(
         stays=(_fact(admission_id, "discharge", recorded_at, row, now),), notes=_ahead(recorded_at, now)
     )
@@ -92,20 +99,43 @@ def events(sent: Sequence[EventRow], facts: Facts, now: datetime) -> Sent:
 
 
 def planned_date(sent: PlannedDateRequest, facts: Facts, now: datetime) -> Sent:
-    """Return a person's planned date as an event."""
+    """Return a person's planned date as an event; faults point to the fields of its own body."""
+    recorded = sent.recorded_at or sent.set_at
+    _together(
+        partial(_day, sent.planned_discharge_on, PLANNED),
+        partial(_instant, sent.set_at, "set_at", now),
+        partial(_instant, recorded, "recorded_at" if sent.recorded_at else "set_at", now),
+    )
     row = EventRow(
         admission_id=sent.admission_id,
         happened_at=sent.set_at,
-        recorded_at=sent.recorded_at or sent.set_at,
+        recorded_at=recorded,
         name=PLANNED,
         text=sent.planned_discharge_on,
     )
-    try:
-        datetime.strptime(sent.planned_discharge_on, "%Y-%m-%d").astimezone(UTC)
-    except ValueError:
-        fault = {"pointer": f"/{PLANNED}", "detail": f"{PLANNED} must be a date such as 2026-01-09"}
-        raise not_kept([fault]) from None
     return events([row], facts, now)
+
+
+def _together(*parts: Callable[[], Any]) -> list[Any]:
+    """Return what each part makes; raises one Problem with the faults of all, each once."""
+    made, faults = [], []
+    for part in parts:
+        try:
+            made.append(part())
+        except Problem as problem:
+            faults += [fault for fault in problem.errors if fault not in faults]
+    if faults:
+        raise not_kept(faults)
+    return made
+
+
+def _day(text: str, place: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise not_kept(
+            [{"pointer": f"/{place}", "detail": f"{place} must be a date such as 2026-01-09"}]
+        ) from None
 
 
 def _checked(stays: list[dict[str, Any]], rows: list[dict[str, Any]], facts: Facts) -> None:

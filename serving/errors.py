@@ -69,6 +69,11 @@ def not_signed_in() -> Problem:
     )
 
 
+def not_that_method(methods: str) -> Problem:
+    """Return the problem of a method that an address does not take."""
+    return Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this address takes {methods}", headers={"Allow": methods})
+
+
 def too_large(limit_bytes: int) -> Problem:
     """Return the problem of a body over the limit."""
     return Problem(

@@ -11,7 +11,16 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 
 from serving.access import SESSION_COOKIE, Keys, Who, allowed, door
-from serving.errors import MEDIA_TYPE, Problem, busy, not_signed_in, over_quota, unavailable, unexpected
+from serving.errors import (
+    MEDIA_TYPE,
+    Problem,
+    busy,
+    not_signed_in,
+    not_that_method,
+    over_quota,
+    unavailable,
+    unexpected,
+)
 from serving.limits import Limits
 from serving.metrics import Metrics
 from serving.pages import problem_page, wants_page
@@ -37,6 +46,7 @@ HEADERS = {
 }
 REFUSALS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 PROBES = ("/livez", "/readyz")  # asked every few seconds; only a bad answer is worth a line
+PROBED_BY = ("GET", "HEAD")
 log = logging.getLogger(__name__)
 
 
@@ -98,6 +108,9 @@ class Gate:
         state["asked_by"] = self.guard.keys.system if who == "ward system" else who
         state["route"] = route
         if route in PROBES:
+            if request.method not in PROBED_BY:
+                await _refuse(not_that_method(", ".join(PROBED_BY)), scope, receive, send)
+                return
             await self.app(scope, receive, send)
             return
         await self._within_limits(self._key(who, request), scope, receive, send)

@@ -1,24 +1,16 @@
 """The contract with ward systems as an OpenAPI document, made from what the code checks."""
 
-import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from features.columns import ADMISSION_COLUMNS, EVENT_COLUMNS, Column
-from serving.answers import KeptAnswer, PredictAnswer, WardAnswer
+from features.hospital import CodeList, Facts
+from serving.calls import OPERATIONS, Operation
 from serving.errors import MEDIA_TYPE
-from serving.schema import (
-    LONGEST_TEXT,
-    AdmissionFact,
-    Cancellation,
-    DischargeFact,
-    EventsRequest,
-    PlannedDateRequest,
-    PredictRequest,
-)
+from serving.schema import IDENTIFIER, LONGEST_TEXT
 
 REFERENCE = "#/components/schemas/{model}"
 PROBLEMS = {
@@ -37,6 +29,16 @@ PROBLEMS = {
 }
 WITH_BODY = (400, 401, 408, 409, 413, 415, 422, 429, 500, 503)
 WITHOUT_BODY = (401, 404, 422, 429, 500, 503)
+OF_AN_ADDRESS = (404, 405)  # where a part of the address is the caller's, it may name another address
+SECONDS = {"description": "Seconds until it may be tried again", "schema": {"type": "integer", "minimum": 0}}
+SCHEME = {"description": "How to show the token", "schema": {"type": "string"}}
+METHODS = {"description": "The methods that the address takes", "schema": {"type": "string"}}
+HEADERS = {
+    401: {"WWW-Authenticate": SCHEME},
+    405: {"Allow": METHODS},
+    429: {"Retry-After": SECONDS},
+    503: {"Retry-After": SECONDS},
+}
 PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -60,126 +62,8 @@ PROBLEM_SCHEMA = {
 }
 
 
-STAY = {
-    "patient_id": "P77",
-    "admitted_at": "2026-01-05T14:20:00+00:00",
-    "admission_method": "21",
-    "treatment_function": "300",
-    "age": 81,
-    "sex": "2",
-}
-EVENT = {
-    "admission_id": "A1001",
-    "name": "news2",
-    "number": 3,
-    "happened_at": "2026-01-06T06:00:00+00:00",
-    "recorded_at": "2026-01-06T06:05:00+00:00",
-}
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One thing that a ward system can ask; `example` is a body that the service takes as it stands."""
-
-    name: str
-    method: str
-    path: str
-    summary: str
-    request: type[BaseModel] | None
-    answer: type[BaseModel]
-    example: Any = None
-
-    @property
-    def example_text(self) -> str:
-        """The example as it would be sent."""
-        return json.dumps(self.example, indent=2)
-
-
-OPERATIONS = (
-    Operation(
-        "predict",
-        "POST",
-        "/v1/predict",
-        "Predict the stays sent, with what the census knows of the same people; on disk before it is answered",
-        PredictRequest,
-        PredictAnswer,
-        {
-            "at": "2026-01-06T08:00:00+00:00",
-            "admissions": [{"admission_id": "A1001", **STAY}],
-            "events": [EVENT],
-        },
-    ),
-    Operation(
-        "admission",
-        "PUT",
-        "/v1/admissions/{admission_id}",
-        "Tell of an admission, or of a correction to it",
-        AdmissionFact,
-        KeptAnswer,
-        {"recorded_at": "2026-01-05T14:31:00+00:00", **STAY},
-    ),
-    Operation(
-        "cancelAdmission",
-        "POST",
-        "/v1/admissions/{admission_id}/cancel",
-        "Tell that an admission was a mistake",
-        Cancellation,
-        KeptAnswer,
-        {"recorded_at": "2026-01-05T15:00:00+00:00"},
-    ),
-    Operation(
-        "discharge",
-        "POST",
-        "/v1/admissions/{admission_id}/discharge",
-        "Tell of a discharge, or of a correction to it",
-        DischargeFact,
-        KeptAnswer,
-        {
-            "discharged_at": "2026-01-09T16:05:00+00:00",
-            "discharge_method": "1",
-            "discharge_destination": "19",
-            "recorded_at": "2026-01-09T18:40:00+00:00",
-        },
-    ),
-    Operation(
-        "cancelDischarge",
-        "POST",
-        "/v1/admissions/{admission_id}/discharge/cancel",
-        "Tell that a discharge was a mistake: the person is in a bed again",
-        Cancellation,
-        KeptAnswer,
-        {"recorded_at": "2026-01-09T19:00:00+00:00"},
-    ),
-    Operation(
-        "events",
-        "POST",
-        "/v1/events",
-        "Tell of events; one that voids another has the same stay, name and time, and text `cancelled`",
-        EventsRequest,
-        KeptAnswer,
-        {"events": [EVENT]},
-    ),
-    Operation(
-        "plannedDate",
-        "POST",
-        "/v1/planned-dates",
-        "Tell of the planned date of discharge that a person has set",
-        PlannedDateRequest,
-        KeptAnswer,
-        {
-            "admission_id": "A1001",
-            "planned_discharge_on": "2026-01-09",
-            "set_at": "2026-01-06T10:00:00+00:00",
-        },
-    ),
-    Operation(
-        "predictions", "GET", "/v1/predictions", "Read what the board of a ward shows now", None, WardAnswer
-    ),
-)
-
-
-def openapi() -> dict[str, Any]:
-    """Return the OpenAPI document of what ward systems and infrastructure call."""
+def openapi(facts: Facts) -> dict[str, Any]:
+    """Return the OpenAPI document of what ward systems and infrastructure call, with a hospital's codes."""
     models: list[Any] = [(one.request, "validation") for one in OPERATIONS if one.request]
     models += [(one.answer, "serialization") for one in OPERATIONS]
     _, definitions = models_json_schema(
@@ -187,9 +71,9 @@ def openapi() -> dict[str, Any]:
         ref_template=REFERENCE,
     )
     schemas = definitions["$defs"]
-    _explain(schemas["AdmissionRow"], ADMISSION_COLUMNS)
-    _explain(schemas["AdmissionFact"], ADMISSION_COLUMNS)
-    _explain(schemas["EventRow"], EVENT_COLUMNS)
+    for name in ("AdmissionRow", "AdmissionFact", "DischargeFact"):
+        _explain(schemas[name], ADMISSION_COLUMNS, facts)
+    _explain(schemas["EventRow"], EVENT_COLUMNS, facts)
     paths: dict[str, dict[str, Any]] = {}
     for one in OPERATIONS:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
@@ -204,8 +88,11 @@ def openapi() -> dict[str, Any]:
         "paths": {
             **paths,
             "/v1/openapi.json": {"get": _plain("This document", "application/json")},
-            "/livez": {"get": _open("The process runs")},
-            "/readyz": {"get": _open("The release is loaded and verified, and the store can be written")},
+            "/v1/docs": {"get": _plain("The contract as a page for people", "text/html")},
+            "/livez": {"get": _open("The process runs", ())},
+            "/readyz": {
+                "get": _open("The release is loaded and verified, and the store can be written", (503,))
+            },
             "/metrics": {"get": _plain("Counts and times of requests, for Prometheus", "text/plain")},
         },
         "components": {
@@ -216,14 +103,16 @@ def openapi() -> dict[str, Any]:
 
 
 def _operation(one: Operation) -> dict[str, Any]:
-    statuses = WITH_BODY if one.request else WITHOUT_BODY
+    statuses = set(WITH_BODY if one.request else WITHOUT_BODY)
+    statuses |= set(OF_AN_ADDRESS if "{" in one.path else ())
     told: dict[str, Any] = {
         "operationId": one.name,
         "summary": one.summary,
+        **({"description": one.rules} if one.rules else {}),
         "parameters": _parameters(one),
         "responses": {
             "200": {"description": "Done", "content": _json(one.answer)},
-            **{str(status): _problem(status) for status in statuses},
+            **{str(status): _problem(status) for status in sorted(statuses)},
         },
     }
     if one.request is None:
@@ -235,7 +124,8 @@ def _operation(one: Operation) -> dict[str, Any]:
 def _parameters(one: Operation) -> list[dict[str, Any]]:
     found = []
     if "{admission_id}" in one.path:
-        text = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"^[^/\x00-\x1f\x7f]+$"}
+        pattern = IDENTIFIER.replace(r"\x7f", r"\x7f/")  # a slash would lead to another address
+        text = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": pattern}
         found.append(
             {"name": "admission_id", "in": "path", "required": True, "schema": text, "example": "A1001"}
         )
@@ -256,19 +146,34 @@ def _problem(status: int) -> dict[str, Any]:
         "description": PROBLEMS[status],
         "content": {MEDIA_TYPE: {"schema": _reference("Problem")}},
     }
-    if status in (429, 503):
-        seconds = {
-            "schema": {"type": "integer", "minimum": 0},
-            "description": "Seconds until it may be tried again",
-        }
-        return {**told, "headers": {"Retry-After": seconds}}
-    return told
+    return {**told, "headers": _required(HEADERS[status])} if status in HEADERS else told
 
 
-def _explain(schema: dict[str, Any], columns: tuple[Column, ...]) -> None:
+def _required(headers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: {"required": True, **header} for name, header in headers.items()}
+
+
+def _explain(schema: dict[str, Any], columns: Sequence[Column], facts: Facts) -> None:
+    """Say of each field what it means, and which codes the nation's list has for it."""
     for column in columns:
-        if column.name in schema["properties"]:
-            schema["properties"][column.name]["description"] = column.meaning
+        if (field := schema["properties"].get(column.name)) is None:
+            continue
+        field.setdefault("description", column.meaning)
+        if known := facts.codes(column.name):
+            _limit(field, known)
+
+
+def _limit(field: dict[str, Any], known: CodeList) -> None:
+    """Limit a text to a list of codes; where it may be left out, an empty text is as good as none."""
+    field["description"] += f" ({known.system})"
+    for text in field.get("anyOf", [field]):
+        if text.get("type") != "string":
+            continue
+        optional = "anyOf" in field
+        if known.codes:
+            text["enum"] = [*known.codes, *([""] if optional else [])]
+        else:
+            text["pattern"] = f"^({known.pattern}){'?' if optional else ''}$"
 
 
 def _json(model: type[BaseModel]) -> dict[str, Any]:
@@ -280,13 +185,11 @@ def _reference(name: str) -> dict[str, str]:
 
 
 def _plain(text: str, media_type: str) -> dict[str, Any]:
-    responses = {
-        "200": {"description": text, "content": {media_type: {}}},
-        **{str(status): _problem(status) for status in (401, 429)},
-    }
-    return {"summary": text, "responses": responses}
+    told = {"200": {"description": text, "content": {media_type: {}}}}
+    return {"summary": text, "responses": {**told, **{str(one): _problem(one) for one in (401, 429, 503)}}}
 
 
-def _open(text: str) -> dict[str, Any]:
-    responses = {"200": {"description": text}, "503": {"description": "Not so"}}
+def _open(text: str, statuses: Sequence[int]) -> dict[str, Any]:
+    told = {"200": {"description": text, "content": {"text/plain": {}}}}
+    responses = {**told, **{str(one): _problem(one) for one in statuses}}
     return {"summary": text, "security": [], "responses": responses}

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from features.columns import ADMISSION_COLUMNS, EVENT_COLUMNS
 from serving.errors import not_json, not_kept
-from serving.schema import DAY, INSTANT, LONGEST_TEXT
+from serving.schema import DAY, IDENTIFIER, INSTANT, LONGEST_TEXT
 
 Request = TypeVar("Request", bound=BaseModel)
 EXAMPLES = {c.name: c.example for c in (*ADMISSION_COLUMNS, *EVENT_COLUMNS) if c.example}
@@ -78,6 +78,8 @@ def _must(kind: str, field: str, context: dict[str, Any]) -> str:
         return f"must be an ISO 8601 instant with a time zone, such as {example}"
     if kind == "string_pattern_mismatch" and context["pattern"] == DAY:
         return "must be a date such as 2026-01-09"
+    if kind == "string_pattern_mismatch" and context["pattern"] == IDENTIFIER:
+        return "must hold no control characters, and no blanks at its ends"
     if kind == "string_pattern_mismatch":
         return "must hold no control characters"
     if kind in ("greater_than_equal", "less_than_equal"):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.desk import Desk
-from serving.errors import Problem, not_logged, unexpected
+from serving.errors import Problem, not_logged, not_that_method, unexpected
 from serving.page_desk import Pages
 from serving.pages import problem_page, wants_page
 from serving.parts import Parts
@@ -52,7 +52,7 @@ async def _http(request: Request, error: HTTPException) -> Response:
     status, headers = HTTPStatus(error.status_code), error.headers or {}
     detail = SPOKEN.get(status, status.description or status.phrase)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"this address takes {headers['Allow']}"
+        return await _problem(request, not_that_method(headers["Allow"]))
     return await _problem(request, Problem(status, detail, headers=headers))
 
 

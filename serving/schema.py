@@ -1,19 +1,33 @@
 """What a ward system sends, field by field; the same models make the OpenAPI document."""
 
-import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
 LONGEST_TEXT = 256
-INSTANT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$"
-DAY = r"^\d{4}-\d{2}-\d{2}$"
+# RFC 3339, in the years 1900 to 2199: no clock of a ward shows another, and far ones overflow.
+_DAY = r"(19|20|21)\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)"
+INSTANT = rf"^{_DAY}T{_TIME}$"
+DAY = rf"^{_DAY}$"
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-PRINTABLE_ID = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_TEXT}}}")
+# Tables are read without the blanks at the ends of a text, so identifiers must not differ in these alone.
+# Engines differ in whether \s holds the last two.
+_VISIBLE = r"[^\x00-\x1f\x7f\s\x85\ufeff]"
+IDENTIFIER = rf"^{_VISIBLE}([^\x00-\x1f\x7f]*{_VISIBLE})?$"
 
 Instant = Annotated[str, StringConstraints(pattern=INSTANT), Field(json_schema_extra={"format": "date-time"})]
-Id = Annotated[str, StringConstraints(pattern=PRINTABLE, min_length=1, max_length=LONGEST_TEXT)]
+Id = Annotated[str, StringConstraints(pattern=IDENTIFIER, min_length=1, max_length=LONGEST_TEXT)]
 Text = Annotated[str, StringConstraints(pattern=PRINTABLE, max_length=LONGEST_TEXT)]
+
+
+def _whole(number: object) -> object:
+    """Return 81.0 as 81: to JSON Schema, and to some languages, the two are one number."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Age = Annotated[int, Field(ge=0, le=120), BeforeValidator(_whole)]
+Tenth = Annotated[int, Field(ge=1, le=10), BeforeValidator(_whole)]
 
 
 class _Strict(BaseModel):
@@ -41,10 +55,10 @@ class AdmissionRow(_Strict):
     patient_classification: Text | None = None
     intended_management: Text | None = None
     treatment_function: Text | None = None
-    age: int = Field(ge=0, le=120)
+    age: Age
     sex: Text
     ethnic_category: Text | None = None
-    deprivation_decile: int | None = Field(default=None, ge=1, le=10)
+    deprivation_decile: Tenth | None = None
     usual_residence: Text | None = None
     provisional_diagnosis: Text | None = None
 
@@ -55,7 +69,7 @@ class EventRow(_Strict):
     admission_id: Id
     happened_at: Instant
     recorded_at: Instant
-    name: Annotated[str, StringConstraints(pattern=PRINTABLE, min_length=1, max_length=LONGEST_TEXT)]
+    name: Id
     number: float | None = None
     text: Text | None = None
 

@@ -1,5 +1,6 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
+import contract_lines
 import gates
 import load_lines
 import look_ahead
@@ -19,6 +20,7 @@ LINES: tuple[Line, ...] = (
     *service_lines.lines(),
     *speed.lines(),
     *load_lines.lines(),
+    *contract_lines.lines(),
 )
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from serving.openapi import OPERATIONS
+from serving.calls import OPERATIONS
 from serving.store import facts
 from tests.serving.builders import AT, CANARY, NOW, client, event, parts, stay
 

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from features.hospital import shipped_facts
 from serving.openapi import PROBLEMS, openapi
 from serving.service import TIMEOUT_SECONDS
 from serving.settings import MOST_ANSWER_SECONDS, MOST_BODY_SECONDS
@@ -18,20 +19,20 @@ def references(node):
 
 
 def test_every_reference_leads_somewhere():
-    document = openapi()
+    document = openapi(shipped_facts())
     for reference in references(document):
         assert re.fullmatch(r"#/components/schemas/(\w+)", reference)[1] in document["components"]["schemas"]
 
 
 def test_every_field_of_a_row_says_what_it_means():
-    schemas = openapi()["components"]["schemas"]
+    schemas = openapi(shipped_facts())["components"]["schemas"]
     for row in ("AdmissionRow", "EventRow"):
         assert all(field["description"] for field in schemas[row]["properties"].values())
         assert schemas[row]["additionalProperties"] is False
 
 
 def test_the_request_uses_the_names_of_the_wire():
-    assert list(openapi()["components"]["schemas"]["PredictRequest"]["properties"]) == [
+    assert list(openapi(shipped_facts())["components"]["schemas"]["PredictRequest"]["properties"]) == [
         "at",
         "for",
         "admissions",
@@ -39,11 +40,11 @@ def test_the_request_uses_the_names_of_the_wire():
     ]
 
 
-@pytest.mark.parametrize("path", openapi()["paths"])
+@pytest.mark.parametrize("path", openapi(shipped_facts())["paths"])
 def test_every_documented_path_answers(tmp_path, path):
     if path in ("/livez", "/readyz"):  # BentoML's own, asked in test_service.py
         return
-    method = next(iter(openapi()["paths"][path])).upper()
+    method = next(iter(openapi(shipped_facts())["paths"][path])).upper()
     assert client(parts(tmp_path)).request(method, path).status_code not in (404, 405)
 
 
