@@ -1,5 +1,6 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
+import fault_lines
 import gates
 import load_lines
 import look_ahead
@@ -7,6 +8,7 @@ import model_lines
 import reason_lines
 import service_lines
 import speed
+import store_lines
 import truth_lines
 from line import Line
 
@@ -17,6 +19,8 @@ LINES: tuple[Line, ...] = (
     *model_lines.lines(),
     *reason_lines.lines(),
     *service_lines.lines(),
+    *store_lines.lines(),
+    *fault_lines.lines(),
     *speed.lines(),
     *load_lines.lines(),
 )
