@@ -56,7 +56,8 @@ class EventFact:
     def digest(self) -> str:
         """What the row says, in 64 characters: the same row sent twice has the same."""
         instants = self.happened_at.timestamp(), self.recorded_at.timestamp()
-        return digest(canonical((self.admission_id, *instants, self.name, self.number, self.text)))
+        number = None if self.number is None else self.number + 0.0  # -0.0 is 0.0, which SQLite keeps for both
+        return digest(canonical((self.admission_id, *instants, self.name, number, self.text)))
 
 
 def stay_of(facts: Iterable[StayFact]) -> dict[str, Any] | None:

