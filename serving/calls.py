@@ -33,10 +33,17 @@ EVENT = {
 }
 
 
+IN_A_WARD = {
+    "admission_id": "A1001",
+    "name": "ward",
+    "text": "W01",
+    "happened_at": "2026-01-05T16:00:00+00:00",
+    "recorded_at": "2026-01-05T16:10:00+00:00",
+}
 RULES_OF_EVENTS = (
     "`number` must be given for an event whose value is a number, and be 1 or 0 for a flag; `text` must be a "
-    "date (2026-01-09), or one of the codes, for an event that has such. /v1/docs lists the events of this "
-    "hospital; other names are kept, and noted as not used"
+    "date (2026-01-09), or one of the codes, for an event that has such. Other names than "
+    "those of this hospital, which /v1/docs lists, are kept, and noted as not used"
 )
 RULES_OF_PREDICT = (
     "`admission_id` must be unique among `admissions`; `discharged_at` must not be before `admitted_at`, nor a "
@@ -133,7 +140,7 @@ OPERATIONS = (
         "Tell of events; one that voids another has the same stay, name and time, and text `cancelled`",
         EventsRequest,
         KeptAnswer,
-        {"events": [EVENT]},
+        {"events": [IN_A_WARD, EVENT]},
         RULES_OF_EVENTS,
     ),
     Operation(
@@ -150,6 +157,11 @@ OPERATIONS = (
         },
     ),
     Operation(
-        "predictions", "GET", "/v1/predictions", "Read what the board of a ward shows now", None, WardAnswer
+        "predictions",
+        "GET",
+        "/v1/predictions",
+        "Read what the board of a ward shows now; with `site` where wards of several sites share names",
+        None,
+        WardAnswer,
     ),
 )

@@ -63,7 +63,7 @@ def _answered(model: type[BaseModel], place: str = "") -> Iterator[FieldLine]:
         parts = [part for part in (told.annotation, *get_args(told.annotation)) if isinstance(part, type)]
         inner = next((part for part in parts if issubclass(part, BaseModel)), None)
         rows = "[]" if get_origin(told.annotation) is list else ""
-        may_be_null = "or null" if NoneType in parts else ""
+        may_be_null = "may be null" if NoneType in parts else ""
         yield FieldLine(place + name + rows, may_be_null, told.description or "", "")
         if inner is not None:
             yield from _answered(inner, f"{place}{name}{rows}.")

@@ -1,5 +1,6 @@
 """HTML from templates: escaped always, complete without scripts, nothing from another host."""
 
+import re
 from dataclasses import fields
 from functools import cache
 from http import HTTPStatus
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -22,13 +24,24 @@ STATIC = FOLDER / "static"
 @cache
 def templates() -> jinja2.Environment:
     """Return the template environment; a name that a page's context lacks is an error, never a gap."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["coded"] = coded
+    return made
+
+
+def coded(text: str) -> Markup:
+    """Return a text as HTML in which what stands between backticks is code.
+
+    >>> coded("`at` < now")
+    Markup('<code>at</code> &lt; now')
+    """
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def page(name: str, context: "DataclassInstance", status: int = HTTPStatus.OK) -> HTMLResponse:

@@ -45,7 +45,9 @@ def read_body(body: bytes, kind: type[Request]) -> Request:
         faults = error.errors(include_url=False, include_context=True, include_input=False)
     if faults[0]["type"] == "json_invalid":
         raise not_json("the body must be JSON (RFC 8259), in UTF-8")
-    raise not_kept([_sentence(kind, fault["type"], fault["loc"], fault.get("ctx", {})) for fault in faults])
+    told = (_sentence(kind, fault["type"], fault["loc"], fault.get("ctx", {})) for fault in faults)
+    # Fields that are not in the contract are not named, so that several of them read the same.
+    raise not_kept(list({(each["pointer"], each["detail"]): each for each in told}.values()))
 
 
 def _must_hold_some(field: FieldInfo) -> bool:
