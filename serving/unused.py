@@ -23,7 +23,8 @@ def unused_events(events: pd.DataFrame, facts: Facts) -> dict[str, Warnings]:
     numbers = pd.to_numeric(events["number"], errors="coerce").to_numpy(np.float64)
     # The code of a name that is not listed is -1: the last, whose range holds every number.
     lows, highs = (
-        np.array([*(getattr(facts.events[name], end) for name in names), np.nan])[codes] for end in ("low", "high")
+        np.array([*(getattr(facts.events[name], end) for name in names), np.nan])[codes]
+        for end in ("low", "high")
     )
     odd = ((numbers < lows) | (numbers > highs)) & ~np.asarray(events["text"].array == CANCELLED, bool)
     outside = events[odd] if odd.any() else events[:0]
