@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy.typing as npt
 import pandas as pd
 
 from features.errors import Fault
@@ -39,6 +40,11 @@ class Faults:
             "" if values is None else ", found " + ", ".join(map(_said, values[labels].unique()[:ROWS_NAMED]))
         )
         self.found.append(Fault(f"{self.table} row{'s' * (len(labels) > 1)} {named}{more}: {must}", seen))
+
+    def where(self, odd: npt.NDArray[Any], table: pd.DataFrame, must: str, column: str | None = None) -> None:
+        """Note the rows that a mask marks, or that stand at these places; `column` is what they hold."""
+        if odd.any() if odd.dtype == bool else len(odd):
+            self.rows(table.index[odd], must, None if column is None else table[column])
 
     def column(self, text: str) -> None:
         """Note something that concerns a whole column."""

@@ -96,6 +96,8 @@ def _carried(hospital: Hospital, stays: Stays, rows: Rows) -> dict[str, Floats]:
     events = [event for event in hospital.facts.events.values() if event.carried]
     last = rows.last_of_people()[stays.people]
     ended = np.flatnonzero((stays.discharge_recorded != NEVER) & (stays.discharge_recorded < last))
+    if not len(ended):
+        return {f"{event.name}_before": np.full(len(rows.people), np.nan) for event in events}
     recorded = np.full(len(stays.people), NEVER)
     recorded[ended] = stays.discharge_recorded[ended]
     facts = all_states(rows.events, rows.event_stays, events, recorded) if events else {}

@@ -99,6 +99,12 @@ class Known:
         """Return the values as a series of codes (missing where unknown)."""
         return pd.Series(self.codes())
 
+    def plain(self) -> list[str | None]:
+        """Return the values as a list of codes, None where unknown."""
+        return [
+            None if place != place else str(self.states.codes[int(place)]) for place in self.values.tolist()
+        ]
+
     def _hours(self, instants: Floats) -> Floats:
         hours = picked(instants, self.places)  # in place: a copy of a million rows costs as much as the sum
         np.subtract(self.moments, hours, out=hours)

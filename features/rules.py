@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from features.columns import Column
 from features.faults import Faults
@@ -25,17 +26,23 @@ def validate(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, fault
 
 def kept(values: ColumnArray, column: Column, facts: Facts) -> bool:
     """Tell whether all values of a parsed column keep its rules; which do not, pandera tells."""
+    if isinstance(values.dtype, pd.StringDtype):
+        return _texts_kept(pa.array(values), column, facts)
     missing = np.asarray(pd.isna(values))
     if missing.any():
         if not column.may_be_empty:
             return False
         values = values[~missing]
-    if column.kind in ("integer", "number"):
-        return _numbers_kept(np.asarray(values, np.float64), column)
+    return column.kind == "instant" or _numbers_kept(np.asarray(values, np.float64), column)
+
+
+def _texts_kept(texts: pa.ChunkedArray, column: Column, facts: Facts) -> bool:
+    if texts.null_count and not column.may_be_empty:
+        return False
     if column.unique:
-        return len(pd.unique(values)) == len(values)
+        return len(texts.unique()) == len(texts)
     known = facts.codes(column.name) if column.kind == "code" else None
-    return known is None or all(map(known.holds, pd.unique(values)))
+    return known is None or all(known.holds(code) for code in texts.unique().to_pylist() if code is not None)
 
 
 def _numbers_kept(numbers: npt.NDArray[np.float64], column: Column) -> bool:

@@ -25,8 +25,10 @@ def out_of_scope(inpatients: pd.DataFrame, hospital: Hospital) -> pd.Series:
     for column, name, why in OF_GROUPS:
         reasons[positions(inpatients[column], facts.group(column, name)) >= 0] = why
     reasons[inpatients["age"].to_numpy() < ADULT_AGE] = "under 18"
-    admissions = pd.Index(hospital.admissions["admission_id"])
-    ends = states(hospital.events, facts.events["end_of_life"], admissions)
-    stays = positions(inpatients["admission_id"], admissions).astype(np.int64)
-    reasons[ends.at(stays, microseconds(inpatients["at"])).values == 1] = "end of life"
+    event = facts.events["end_of_life"]
+    if (hospital.events["name"].array == event.name).any():  # of few patients is it ever said
+        admissions = pd.Index(hospital.admissions["admission_id"])
+        stays = positions(inpatients["admission_id"], admissions).astype(np.int64)
+        ends = states(hospital.events, event, admissions).at(stays, microseconds(inpatients["at"]))
+        reasons[ends.values == 1] = "end of life"
     return pd.Series(reasons, inpatients.index, dtype="object")

@@ -1,13 +1,14 @@
 """Who is in hospital at a moment, and what the ward knew about them then."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from features.columns import KNOWN_ONLY_AFTERWARDS
 from features.tables import Hospital
-from features.timeline import positions
+from features.timeline import positions, taken
 
 LEAVING = [name for name in KNOWN_ONLY_AFTERWARDS if name != "discharge_recorded_at"]
 
@@ -40,12 +41,12 @@ def at_moments(hospital: Hospital, moments: pd.DataFrame) -> pd.DataFrame:
     if strangers := int((places < 0).sum()):
         raise KeyError(f"moments must be of the hospital's admissions; {strangers:,} are not")
     admissions = hospital.admissions
-    rows = {name: admissions[name].array.take(places) for name in admissions}
+    rows: dict[str, Any] = {str(name): taken(admissions[name].array, places) for name in admissions}
     at = pd.DatetimeIndex(moments["at"]).tz_convert(hospital.facts.time_zone).as_unit("us")
     left = np.asarray(rows.pop("discharge_recorded_at") <= at)
     until = at.where(~left, rows["discharged_at"])
     told = np.where(left, np.arange(len(at)), -1)
-    rows |= {name: rows[name].take(told, allow_fill=True) for name in LEAVING}
+    rows |= {name: taken(rows[name], told) for name in LEAVING}
     so_far = pd.TimedeltaIndex(until - pd.DatetimeIndex(rows["admitted_at"]))
     rows |= {"at": at.array, "hours_so_far": so_far.total_seconds().to_numpy() / 3600}
     return pd.DataFrame(rows, index=moments.index, copy=False)

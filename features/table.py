@@ -1,9 +1,11 @@
 """The feature table: one row an inpatient and moment, one column a feature of the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import Feature, catalogue
@@ -33,6 +35,51 @@ AS_THEY_ARE = (
 )
 
 
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a feature table by name, without a frame; a code that is missing is no category.
+
+    For one patient pandas takes longer to frame the columns, and to find them again, than all models together.
+    """
+
+    index: pd.Index
+    arrays: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, table: "pd.DataFrame | Columns") -> "Columns":
+        """Return the columns of a feature table, or columns as they are."""
+        if isinstance(table, Columns):
+            return table
+        return cls(table.index, {str(name): values.array for name, values in table.items()})
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.index)
+
+    def codes(self, name: str) -> "pd.Categorical[Any]":
+        """Return a column of codes."""
+        values = self.arrays[name]
+        return values if isinstance(values, pd.Categorical) else pd.Categorical(values)
+
+    def numbers(self, name: str) -> Floats:
+        """Return a column of numbers or flags, as an array of its own."""
+        return np.array(self.arrays[name], np.float64)
+
+    def plain(self, name: str) -> list[Any]:
+        """Return a column as a list, a missing code as None."""
+        values = self.arrays[name]
+        if not isinstance(values, pd.Categorical):
+            return list(values.tolist())
+        names = [*values.categories.tolist(), None]
+        return [names[code] for code in values.codes.tolist()]
+
+    def among(self, name: str, wanted: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Tell which rows hold one of some codes; "" is a code that is missing."""
+        values = self.codes(name)
+        found = [*(str(code) in wanted for code in values.categories), "" in wanted]
+        return np.array(found)[values.codes]
+
+
 def feature_table(
     inpatients: pd.DataFrame,
     hospital: Hospital,
@@ -48,6 +95,17 @@ def feature_table(
     all of them.  Without it how full the hospital is stays missing: a few people's stays cannot tell.
     Raises ValueError if a moment has no zone.
     """
+    columns = feature_columns(inpatients, hospital, at, state)
+    return pd.DataFrame(columns.arrays, index=columns.index, copy=False)
+
+
+def feature_columns(
+    inpatients: pd.DataFrame,
+    hospital: Hospital,
+    at: pd.Timestamp | pd.Series,
+    state: pd.DataFrame | None = None,
+) -> Columns:
+    """Return the columns of `feature_table`, without a frame around them."""
     moments = zoned(at, hospital) if isinstance(at, pd.Timestamp) else at
     inpatients = inpatients.assign(at=moments)
     if not isinstance(inpatients["at"].dtype, pd.DatetimeTZDtype):
@@ -63,7 +121,7 @@ def feature_table(
     wards = facts["ward"].at(rows.stays, rows.at).codes()
     columns |= state_columns(state, inpatients["site"], wards, rows.at)
     typed = {feature.name: _typed(columns[feature.name], feature) for feature in features}
-    return pd.DataFrame(typed, index=inpatients.index, copy=False)
+    return Columns(inpatients.index, typed)
 
 
 def _clock_columns(inpatients: pd.DataFrame, hospital: Hospital) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from features.faults import Faults
 from features.hospital import EventName, Facts
 from features.parsing import parsed
 from features.rules import validate
-from features.timeline import NEVER, Integers, microseconds, positions
+from features.timeline import NEVER, Integers, coded, microseconds, positions
 
 Dates = Literal["comparable", "per_patient", "none"]
 Codes = npt.NDArray[np.integer]
@@ -79,8 +79,8 @@ def check(
     stays, known_at_once = _with_recorded(stays)
     rows, set_aside = _usable(rows, facts)
     return Hospital(
-        admissions=stays.reset_index(drop=True),
-        events=rows.reset_index(drop=True),
+        admissions=_numbered(stays),
+        events=_numbered(rows),
         facts=facts,
         source=source,
         dates=dates,
@@ -89,14 +89,19 @@ def check(
     )
 
 
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    plain = isinstance(table.index, pd.RangeIndex) and table.index.equals(pd.RangeIndex(len(table)))
+    return table if plain else table.reset_index(drop=True)
+
+
 def _check_order(stays: pd.DataFrame, faults: Faults) -> None:
     came, left = microseconds(stays["admitted_at"]), microseconds(stays["discharged_at"])
-    faults.rows(stays.index[_earlier(left, came)], "discharged_at must not be before admitted_at")
+    faults.where(_earlier(left, came), stays, "discharged_at must not be before admitted_at")
     for recorded, happened in RECORDED_AND_HAPPENED:
         known, true = microseconds(stays[recorded]), left if happened == "discharged_at" else came
-        faults.rows(stays.index[_earlier(known, true)], f"{recorded} must not be before {happened}")
+        faults.where(_earlier(known, true), stays, f"{recorded} must not be before {happened}")
         alone = (known != NEVER) & (true == NEVER)
-        faults.rows(stays.index[alone], f"{recorded} must be empty where {happened} is")
+        faults.where(alone, stays, f"{recorded} must be empty where {happened} is")
 
 
 def _earlier(instants: Integers, others: Integers) -> npt.NDArray[np.bool_]:
@@ -106,7 +111,7 @@ def _earlier(instants: Integers, others: Integers) -> npt.NDArray[np.bool_]:
 def _check_events(rows: pd.DataFrame, stays: pd.DataFrame, facts: Facts, faults: Faults) -> None:
     if "admission_id" not in faults.broken:
         stranger = positions(rows["admission_id"], stays["admission_id"]) < 0
-        faults.rows(rows.index[stranger], "admission_id must be in the admissions table")
+        faults.where(stranger, rows, "admission_id must be in the admissions table")
     if {"name", "number", "text"} & faults.broken:
         return
     void = np.asarray(rows["text"].array == CANCELLED)
@@ -119,23 +124,27 @@ def _check_numbers(rows: pd.DataFrame, codes: Codes, facts: Facts, faults: Fault
     numbers = rows["number"].to_numpy()
     numeric = _of_names(codes, facts, lambda event: event.kind in ("number", "flag"), False)
     lacking = numeric & np.isnan(numbers)
-    faults.rows(rows.index[lacking], "number must be given for this event", rows["name"])
+    faults.where(lacking, rows, "number must be given for this event", "name")
     flag = _of_names(codes, facts, lambda event: event.kind == "flag", False)
     odd = flag & ~lacking & (numbers != 0) & (numbers != 1)
-    faults.rows(rows.index[odd], "number of a flag must be 1 or 0", rows["number"])
+    faults.where(odd, rows, "number of a flag must be 1 or 0", "number")
 
 
 def _check_texts(rows: pd.DataFrame, codes: Codes, facts: Facts, faults: Faults) -> None:
     texts = rows["text"].array
     dated = np.flatnonzero(_of_names(codes, facts, lambda event: event.kind == "date", False))
-    days = pd.DatetimeIndex(pd.to_datetime(texts.take(dated), errors="coerce", format="%Y-%m-%d"))
-    faults.rows(rows.index[dated[days.isna()]], "text must be a date such as 2026-01-09", rows["text"])
-    for name, event in facts.events.items():
-        if event.codes:
-            own = np.flatnonzero(codes == _names(facts).get_loc(name))
-            odd = own[~texts.take(own).isin(event.codes)]
-            must = f"text of {name} must be one of {', '.join(event.codes)}"
-            faults.rows(rows.index[odd], must, rows["text"])
+    days = coded(texts.take(dated))
+    valid = pd.to_datetime(days.categories, errors="coerce", format="%Y-%m-%d").notna()
+    odd = dated[~np.append(valid, False)[days.codes]]
+    faults.where(odd, rows, "text must be a date such as 2026-01-09", "text")
+    listing = np.flatnonzero(_of_names(codes, facts, lambda event: bool(event.codes), False))
+    told = coded(texts.take(listing))
+    for place in np.unique(codes[listing]).tolist():
+        event = facts.events[str(_names(facts)[place])]
+        own = codes[listing] == place
+        known = np.append(told.categories.isin(event.codes), False)
+        must = f"text of {event.name} must be one of {', '.join(event.codes)}"
+        faults.where(listing[own & ~known[told.codes]], rows, must, "text")
 
 
 def _listed(names: pd.Series, facts: Facts) -> "pd.Categorical[Any]":
@@ -162,7 +171,11 @@ def _with_recorded(stays: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         for recorded, happened in RECORDED_AND_HAPPENED
         if stays[recorded].isna().all()
     ]
-    filled = {recorded: stays[recorded].fillna(stays[happened]) for recorded, happened in RECORDED_AND_HAPPENED}
+    filled = {
+        recorded: stays[recorded].fillna(stays[happened])
+        for recorded, happened in RECORDED_AND_HAPPENED
+        if stays[recorded].isna().any()
+    }
     return stays.assign(**filled), notes
 
 

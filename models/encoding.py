@@ -1,6 +1,5 @@
 """From the feature table to the numbers that boosters see, by name and never by position."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import Feature
+from features.table import Columns
 
 FEWEST_PATIENTS = 20  # a category enters a release only if at least so many patients hold it
 Floats = npt.NDArray[np.float64]
@@ -50,27 +50,18 @@ class Encoder:
         """Positions of the columns that hold codes."""
         return [position for position, feature in enumerate(self.features) if feature.kind == "code"]
 
-    def matrix(self, table: pd.DataFrame) -> Matrix:
+    def matrix(self, table: pd.DataFrame | Columns) -> Matrix:
         """Return one float32 row a row of the table; columns are found by name, absent ones are NaN."""
-        encoded = np.full((len(table), len(self.features)), np.nan, dtype=np.float32)
-        row = only_row(table)
-        if row is not None:
-            encoded[0] = [self._number(feature, row.get(feature.name)) for feature in self.features]
-            return encoded
+        columns = Columns.of(table)
+        encoded = np.full((len(columns), len(self.features)), np.nan, dtype=np.float32)
         for position, feature in enumerate(self.features):
-            if feature.name in table:
-                column = table[feature.name]
-                encoded[:, position] = self._codes(column) if feature.kind == "code" else finite(column)
+            if feature.name in columns.arrays:
+                encoded[:, position] = (
+                    self._codes(feature.name, columns.codes(feature.name))
+                    if feature.kind == "code"
+                    else finite(columns.numbers(feature.name))
+                )
         return encoded
-
-    def _number(self, feature: Feature, value: Any) -> float:
-        if is_missing(value):
-            return math.nan
-        if feature.kind == "code":
-            known = self._positions[feature.name]
-            return known.get(str(value), len(known))
-        number = float(value)
-        return number if math.isfinite(number) else math.nan
 
     @cached_property
     def _positions(self) -> Mapping[str, Mapping[str, int]]:
@@ -78,13 +69,10 @@ class Encoder:
             name: {code: place for place, code in enumerate(known)} for name, known in self.categories.items()
         }
 
-    def _codes(self, column: pd.Series) -> Floats:
-        known = self.categories[str(column.name)]
-        texts = column.astype("category")
-        positions = pd.Index(known).get_indexer(pd.Index(texts.cat.categories.astype("str")))
-        positions = np.where(positions < 0, len(known), positions).astype(np.float64)
-        codes = texts.cat.codes.to_numpy()
-        return np.where(codes >= 0, np.append(positions, np.nan)[codes], np.nan)
+    def _codes(self, name: str, texts: "pd.Categorical[Any]") -> Floats:
+        known = self._positions[name]
+        positions = [known.get(str(code), len(known)) for code in texts.categories.tolist()]
+        return np.array([*positions, np.nan])[texts.codes]  # a code that is missing is -1, the last
 
     def unknown_codes(self, matrix: Matrix) -> dict[str, npt.NDArray[np.bool_]]:
         """Return, for each code feature, which encoded rows hold a code that the release does not know."""
@@ -114,27 +102,6 @@ class Encoder:
         )
 
 
-def finite(column: pd.Series) -> Floats:
+def finite(numbers: Floats) -> Floats:
     """Return numbers with infinities as missing: LightGBM would take them silently."""
-    numbers = column.to_numpy(np.float64, copy=True)
-    numbers[~np.isfinite(numbers)] = np.nan
-    return numbers
-
-
-def only_row(table: pd.DataFrame) -> dict[str, Any] | None:
-    """Return the values of a table's only row by column, or None where there are more or a type would be lost.
-
-    pandas takes 50 microseconds to find a column, which for one patient is most of the time of an answer.
-    """
-    if len(table) != 1:
-        return None
-    values = table.iloc[0]
-    if values.dtype != object:  # numbers alone take one common type: a code 3 would become 3.0
-        return None
-    plain = (value.item() if isinstance(value, np.generic) else value for value in values.tolist())
-    return dict(zip(table.columns, plain, strict=True))
-
-
-def is_missing(value: object) -> bool:
-    """Tell whether a single value stands for nothing known: None, NaN, NaT or NA."""
-    return value is None or value is pd.NA or value != value
+    return np.where(np.isfinite(numbers), numbers, np.nan)

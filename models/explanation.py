@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.table import Columns
 from models.booster import Floats, Matrix
 from models.discharge_date import PIECE_COLUMNS, Days
 from models.distribution import Curves
-from models.encoding import Encoder, only_row
+from models.encoding import Encoder
 from models.prediction import Reasons
 from models.reasons import (
     BED_DAYS_WINDOW,
@@ -64,31 +65,27 @@ class Shares:
         return {**told[row], **dict.fromkeys(PIECE_COLUMNS, self.ahead[row])}
 
 
-def told(encoder: Encoder, table: pd.DataFrame, nation: str = "ENG") -> list[Mapping[str, str]]:
+def told(encoder: Encoder, table: pd.DataFrame | Columns, nation: str = "ENG") -> list[Mapping[str, str]]:
     """Return, for each row, every feature of the release said with its value, codes in the nation's words."""
-    row = only_row(table)
-    if row is not None:
-        return [
-            {feature.name: value_words(feature, row.get(feature.name), nation) for feature in encoder.features}
-        ]
+    rows = Columns.of(table)
     columns = {
-        feature.name: [value_words(feature, value, nation) for value in table[feature.name].tolist()]
-        if feature.name in table
-        else [value_words(feature, None)] * len(table)
+        feature.name: [value_words(feature, value, nation) for value in rows.plain(feature.name)]
+        if feature.name in rows.arrays
+        else [value_words(feature, None)] * len(rows)
         for feature in encoder.features
     }
-    return [{name: words[row] for name, words in columns.items()} for row in range(len(table))]
+    return [dict(zip(columns, words, strict=True)) for words in zip(*columns.values(), strict=True)]
 
 
-def groups(predictor: "Predictor", table: pd.DataFrame) -> npt.NDArray[np.int64]:
+def groups(predictor: "Predictor", table: pd.DataFrame | Columns) -> npt.NDArray[np.int64]:
     """Return the reference group of each row."""
+    columns = Columns.of(table)
     elective = predictor.facts.group("admission_method", "elective")
-    emergency = ~np.asarray(table["admission_method"].isin(elective))
-    return group_of(table["hours_so_far"].to_numpy(np.float64), emergency)
+    return group_of(columns.numbers("hours_so_far"), ~columns.among("admission_method", elective))
 
 
 def date_reasons(
-    predictor: "Predictor", table: pd.DataFrame, matrix: Matrix, days: Days, curves: Curves
+    predictor: "Predictor", table: pd.DataFrame | Columns, matrix: Matrix, days: Days, curves: Curves
 ) -> Mapping[str, Shares]:
     """Return the shares of the discharge and the ready answers, in expected bed days of the next 28."""
     model = predictor.date_model
@@ -103,7 +100,7 @@ def date_reasons(
     return shares
 
 
-def risk_reasons(predictor: "Predictor", table: pd.DataFrame, matrix: Matrix) -> Shares:
+def risk_reasons(predictor: "Predictor", table: pd.DataFrame | Columns, matrix: Matrix) -> Shares:
     """Return the shares of the readmission risk, in points."""
     model = predictor.readmission
     assert model is not None

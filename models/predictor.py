@@ -14,7 +14,7 @@ from features.errors import ReleaseFault
 from features.hospital import Facts
 from features.scope import out_of_scope
 from features.snapshot import at_moments, snapshot, zoned
-from features.table import feature_table
+from features.table import Columns, feature_columns
 from features.tables import Dates, Hospital
 from models import explanation
 from models.booster import Floats
@@ -81,7 +81,7 @@ class Predictor:
         scope = scope.mask(yet_to_come, "not in hospital yet at this moment") if yet_to_come.any() else scope
         inside = scope.isna()
         asked = inpatients if inside.all() else inpatients[inside]
-        table = feature_table(asked, hospital, at)
+        table = feature_columns(asked, hospital, at)
         left = asked["discharged_at"].notna()
         predicted = {one.admission_id: one for one in self.predict(table, at, left=left)}
         refused = {
@@ -105,7 +105,7 @@ class Predictor:
 
     def predict(
         self,
-        table: pd.DataFrame,
+        table: pd.DataFrame | Columns,
         at: pd.Timestamp | pd.Series,
         explain: bool = True,
         left: pd.Series | None = None,
@@ -115,7 +115,8 @@ class Predictor:
         Reasons cost most of the time; `explain=False` leaves them out.  `left` tells who has gone and is
         asked about coming back only; without it, those with a discharge method.
         """
-        if table.empty:
+        table = Columns.of(table)
+        if not len(table):
             return []
         moments = pd.Series(at, index=table.index)
         local = moments.dt.tz_convert(self.facts.time_zone)
@@ -125,14 +126,14 @@ class Predictor:
             {"admission_id": str(admission), "at": moment, "release": self.release, "warnings": ()}
             for admission, moment in zip(table.index, local, strict=True)
         ]
-        gone = table["discharge_method"].notna() if left is None else left
+        gone = np.asarray(~pd.isna(table.arrays["discharge_method"]) if left is None else left)
         told = explanation.told(self.encoder, table, self.facts.nation) if explain else None
         self._add_dates(drafts, table, (matrix, days, local, gone), told)
         self._add_readmission(drafts, table, matrix, told)
         self._add_warnings(drafts, table, matrix)
         return [Prediction(**draft) for draft in drafts]
 
-    def days_of(self, table: pd.DataFrame, at: pd.Timestamp | pd.Series) -> Days:
+    def days_of(self, table: pd.DataFrame | Columns, at: pd.Timestamp | pd.Series) -> Days:
         """Return the local day of each row's moment, with the calendar where dates mean something."""
         local = pd.Series(at, index=table.index).dt.tz_convert(self.facts.time_zone)
         first = local.dt.tz_localize(None).to_numpy("datetime64[D]")
@@ -156,8 +157,8 @@ class Predictor:
     def _add_dates(
         self,
         drafts: list[Draft],
-        table: pd.DataFrame,
-        rows: tuple[Matrix, Days, pd.Series, pd.Series],
+        table: Columns,
+        rows: tuple[Matrix, Days, pd.Series, npt.NDArray[np.bool_]],
         told: Told | None,
     ) -> None:
         if self.date_model is None or self.dates == "none":
@@ -187,9 +188,7 @@ class Predictor:
                 if draft.get("ready"):
                     draft["ready_reasons"] = why["ready"].reasons(row, told)
 
-    def _add_readmission(
-        self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix, told: Told | None
-    ) -> None:
+    def _add_readmission(self, drafts: list[Draft], table: Columns, matrix: Matrix, told: Told | None) -> None:
         if self.readmission is None:
             return
         risks = self.readmission.risk(matrix)
@@ -203,15 +202,15 @@ class Predictor:
             for row, draft in enumerate(drafts):
                 draft["readmission_reasons"] = why.reasons(row, told)
 
-    def has_ready_date(self, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    def has_ready_date(self, table: Columns) -> npt.NDArray[np.bool_]:
         """Tell which rows are of sites that record the criteria to reside often enough for a ready date."""
         if self.date_model is None or self.date_model.ready is None:
             return np.zeros(len(table), bool)
         if not self.sites_without_ready:
             return np.ones(len(table), bool)
-        return ~table["site"].astype("str").fillna("").isin(self.sites_without_ready).to_numpy()
+        return ~table.among("site", self.sites_without_ready)
 
-    def _add_warnings(self, drafts: list[Draft], table: pd.DataFrame, matrix: Matrix) -> None:
+    def _add_warnings(self, drafts: list[Draft], table: Columns, matrix: Matrix) -> None:
         unknown, missing = self.encoder.unknown_codes(matrix), np.isnan(matrix)
         lacking = np.asarray(missing.any(axis=0))
         for position, feature in enumerate(self.encoder.features):
@@ -260,9 +259,9 @@ def forecasts(by: Floats, first: npt.NDArray[np.datetime64], shown: Floats | Non
     ]
 
 
-def ready_since(table: pd.DataFrame, local: pd.Series) -> list[date | None]:
+def ready_since(table: Columns, local: pd.Series) -> list[date | None]:
     """Return the local day since which each patient is recorded as not meeting the criteria to reside."""
-    meeting, hours = table["criteria_to_reside"].tolist(), table["criteria_to_reside_hours"].tolist()
+    meeting, hours = table.plain("criteria_to_reside"), table.plain("criteria_to_reside_hours")
     return [
         (moment - pd.Timedelta(hours=ago)).date() if met == 0 and not math.isnan(ago) else None
         for moment, met, ago in zip(local, meeting, hours, strict=True)

@@ -2,30 +2,32 @@
 
 import difflib
 
+import numpy as np
 import pandas as pd
 
 from features.columns import CANCELLED
 from features.hospital import Facts
+from features.timeline import positions
 
 Warnings = list[dict[str, str]]
 
 
 def unused_events(events: pd.DataFrame, facts: Facts) -> dict[str, Warnings]:
     """Return, for each stay that has some, a warning for each event name that is not used as it was sent."""
-    listed = events["name"].isin(list(facts.events))
+    names = sorted(facts.events)
+    codes = positions(events["name"], names)
     found: dict[str, Warnings] = {}
-    for (stay, name), rows in events[~listed].groupby(["admission_id", "name"], sort=False):
-        found.setdefault(str(stay), []).append(_unknown(str(name), len(rows), facts))
-    ranged = [
-        event for event in facts.events.values() if event.low > float("-inf") or event.high < float("inf")
-    ]
-    measured = events[events["name"].isin([event.name for event in ranged]) & (events["text"] != CANCELLED)]
-    numbers = pd.to_numeric(measured["number"], errors="coerce")
+    if (codes < 0).any():
+        for (stay, name), rows in events[codes < 0].groupby(["admission_id", "name"], sort=False):
+            found.setdefault(str(stay), []).append(_unknown(str(name), len(rows), facts))
+    numbers = pd.to_numeric(events["number"], errors="coerce").to_numpy(np.float64)
+    # The code of a name that is not listed is -1: the last, whose range holds every number.
     lows, highs = (
-        measured["name"].map({event.name: getattr(event, end) for event in ranged}).astype("float64")
+        np.array([*(getattr(facts.events[name], end) for name in names), np.nan])[codes]
         for end in ("low", "high")
     )
-    outside = measured[(numbers < lows) | (numbers > highs)]
+    odd = ((numbers < lows) | (numbers > highs)) & ~np.asarray(events["text"].array == CANCELLED, bool)
+    outside = events[odd] if odd.any() else events[:0]
     for (stay, name), rows in outside.groupby(["admission_id", "name"], sort=False):
         event = facts.events[str(name)]
         text = f"{event.words}: {_rows(len(rows))} outside {event.low:g} to {event.high:g} set aside"

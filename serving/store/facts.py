@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sql
 
 from serving.census import EventFact, StayFact, stay_of
@@ -136,12 +139,27 @@ def event_table(
     rows: list[Any] = []
     for some in _chunks(admission_ids):
         rows += connection.execute(wanted.where(EVENTS.c.admission_id.in_(some))).all()
-    columns = ["kept", "admission_id", "happened_at", "recorded_at", "name", "number", "text"]
-    table = pd.DataFrame.from_records(rows, columns=columns).sort_values("kept", ignore_index=True)
-    for name in ("happened_at", "recorded_at"):
-        table[name] = pd.to_datetime(table[name], unit="us", utc=True)
-    texts = dict.fromkeys(("admission_id", "name", "text"), "str")  # one empty throughout has no type yet
-    return table.drop(columns="kept").astype({**texts, "number": "float64"})
+    rows.sort(key=itemgetter(0))
+    columns = list(zip(*rows, strict=True)) or [()] * 7
+    return pd.DataFrame(
+        {
+            "admission_id": _texts(columns[1]),
+            "happened_at": _instants(columns[2]),
+            "recorded_at": _instants(columns[3]),
+            "name": _texts(columns[4]),
+            "number": np.array(columns[5], np.float64),
+            "text": _texts(columns[6]),
+        },
+        copy=False,
+    )
+
+
+def _texts(values: Sequence[Any]) -> pd.api.extensions.ExtensionArray:
+    return pd.array(pa.array(values, pa.large_string()), dtype="str")
+
+
+def _instants(microseconds: Sequence[Any]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(np.array(microseconds, "datetime64[us]"), tz="UTC")
 
 
 def last_numbers(connection: sql.Connection) -> tuple[int, int]:

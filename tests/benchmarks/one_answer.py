@@ -5,12 +5,15 @@
 The patients are of a simulated hospital at its last board round, sent as a ward system would; the one patient
 has the median number of events.  The release is in DIR, or is learnt from that hospital.  Figures are medians
 of processor time on one thread: `read` JSON, `check` the contract, `features`, then `dates and risk` and
-`reasons` of `Predictor.predict`; the ratio is of all of these to `predict`.
+`reasons` of `Predictor.predict`; the ratio is of all of these to `predict`.  `answered` is the whole of an
+answer, its SQLite store included: what the service does between a request and a body on disk; `from the census`
+is the same where the store knows all earlier facts and only the stay's own row is sent.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,9 +30,13 @@ from features.table import feature_table
 from features.tables import Hospital
 from models.predictor import Predictor
 from models.release import load
-from serving.inquiry import as_record
+from serving.ingest import ingest
+from serving.inquiry import Inquiry, answered, as_record
 from serving.reading import read_body
+from serving.release import Loaded
 from serving.schema import PredictRequest
+from serving.store.facts import Receipt
+from serving.store.store import Store
 from tests.questions import last_board_round, ward_questions
 from training.cohort import prepared
 from training.fit import fit
@@ -60,7 +67,7 @@ def questions(hospital: Hospital, ward: int) -> dict[str, Question]:
     return asked
 
 
-def milliseconds(predictor: Predictor, question: Question) -> dict[str, float]:
+def milliseconds(predictor: Predictor, question: Question, folder: str) -> dict[str, float]:
     """Return the median time of each step, of `predict`, and of the whole."""
     body, at = json.dumps(question).encode(), pd.Timestamp(question["at"]).tz_convert(predictor.facts.time_zone)
     wanted = [stay["admission_id"] for stay in question["admissions"] if "discharged_at" not in stay]
@@ -77,12 +84,20 @@ def milliseconds(predictor: Predictor, question: Question) -> dict[str, float]:
         return feature_table(inpatients[out_of_scope(inpatients, hospital).isna()], hospital, at)
 
     table = features()
+    empty, full = (Store(f"sqlite:///{folder}/{name}.db", b"k" * 32) for name in ("empty", "full"))
+    made_at = at.to_pydatetime()
+    list(ingest(hospital, full, Receipt(made_at, "benchmark", "ingest")))
+    own = tuple(stay for stay in request.admissions if stay.admission_id in set(wanted))
+    rowed = request.model_copy(update={"admissions": own, "events": ()})
+    release = Loaded(predictor, "d" * 64)
     steps = {
         "read": lambda: read_body(body, PredictRequest),
         "check": lambda: checked(request),
         "features": features,
         "dates and risk": lambda: predictor.predict(table, at, explain=False),
         "predict": lambda: predictor.predict(table, at),
+        "answered": lambda: answered(Inquiry(read_body(body, PredictRequest), "w", made_at), release, empty),
+        "from the census": lambda: answered(Inquiry(rowed, "w", made_at), release, full),
         "whole": lambda: predictor.answer(checked(read_body(body, PredictRequest)), at, wanted),
     }
     found = _medians(steps)
@@ -114,10 +129,12 @@ def main() -> None:
         load(given.release) if given.release else fit(prepared(hospital, plan, say), plan, say).predictor
     )
     for name, question in questions(hospital, given.ward).items():
-        steps = milliseconds(predictor, question)
+        with tempfile.TemporaryDirectory() as folder:
+            steps = milliseconds(predictor, question, folder)
         print(f"{name}, {len(question['admissions'])} stays, {len(question['events']):,} events; milliseconds")
         print("  " + ", ".join(f"{step} {ms:.1f}" for step, ms in steps.items()))
-        print(f"  whole to predict: {steps['whole'] / steps['predict']:.2f}")
+        for whole in ("whole", "answered", "from the census"):
+            print(f"  {whole} to predict: {steps[whole] / steps['predict']:.2f}")
 
 
 if __name__ == "__main__":

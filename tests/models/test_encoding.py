@@ -6,7 +6,7 @@ from features.catalogue import Feature
 from features.snapshot import snapshot
 from features.table import feature_table
 from features.tables import Hospital
-from models.encoding import Encoder, only_row
+from models.encoding import Encoder
 from models.predictor import Predictor
 
 ENCODER = Encoder(
@@ -35,7 +35,6 @@ def test_a_row_alone_is_encoded_as_among_others(ward: object, news2: float, frai
 
 def test_a_row_of_numbers_keeps_its_whole_numbers() -> None:
     table = pd.DataFrame({"ward": [3], "news2": [1.5]})
-    assert only_row(table) is None
     assert ENCODER.matrix(table)[0, 0] == 0
 
 
