@@ -1,5 +1,6 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
+import calendar_lines
 import fault_lines
 import gates
 import load_lines
@@ -21,6 +22,7 @@ LINES: tuple[Line, ...] = (
     *service_lines.lines(),
     *store_lines.lines(),
     *fault_lines.lines(),
+    *calendar_lines.lines(),
     *speed.lines(),
     *load_lines.lines(),
 )
