@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 
 READMISSION_DEFINITION = "ENG-I02040-like/v1"
-WarningKind = Literal["missing", "unknown", "impossible", "source", "scope"]
+WarningKind = Literal["missing", "unknown", "impossible", "stale", "source", "scope"]
 
 
 @dataclass(frozen=True)

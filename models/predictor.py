@@ -42,6 +42,8 @@ Told = list[Mapping[str, str]]  # for each row, every feature said with its valu
 Draft = dict[str, Any]  # a Prediction being put together, by its fields
 DAYS_SHOWN = 30
 MEDIUM_RISK, HIGH_RISK = 0.10, 0.20
+MEASURED_AGAIN = ("H4", "S")  # clock classes of what a ward takes anew; the others are asked once a stay
+STALE_DAYS = 3
 
 
 @dataclass(frozen=True)
@@ -222,8 +224,19 @@ class Predictor:
                 for row in np.flatnonzero(unknown[feature.name]):
                     text = f"{feature.words}: this code was seen in too few patients to learn from"
                     drafts[row]["warnings"] += (PredictionWarning(feature.name, "unknown", text),)
+        self._add_stale(drafts, matrix)
         for draft, has_ready in zip(drafts, self.has_ready_date(table).tolist(), strict=True):
             draft["warnings"] += self._source_warnings(has_ready)
+
+    def _add_stale(self, drafts: list[Draft], matrix: Matrix) -> None:
+        """Warn of numbers that a ward measures again and again, and has not for three days."""
+        for position, feature in enumerate(self.encoder.features):
+            event = self.facts.events.get(feature.name.removesuffix("_days_ago"))
+            if event is None or event.name == feature.name or event.known not in MEASURED_AGAIN:
+                continue
+            for row in np.flatnonzero(matrix[:, position] >= STALE_DAYS):
+                text = f"{event.words} was last recorded {matrix[row, position]:.0f} days ago"
+                drafts[row]["warnings"] += (PredictionWarning(event.name, "stale", text),)
 
     def _source_warnings(self, has_ready: bool) -> tuple[PredictionWarning, ...]:
         """Return what the data that the release was made from could not tell."""

@@ -20,7 +20,7 @@ from models.reasons import Reference
 from models.risk_map import RiskMap
 from models.sealed import BOOSTERS, LISTING, Sealed, digest, digest_of, listing, parsed, sealed
 
-FORMAT = 3  # 3: how old an observation is counts in whole days, under another name
+FORMAT = 4  # 4: an answer warns of what was last recorded three days ago
 GOLDEN_TOLERANCE = 1e-9
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, lgb.basic.LightGBMError)
 

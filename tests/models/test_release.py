@@ -60,7 +60,7 @@ def test_a_release_that_answers_differently_is_refused(copy: Path) -> None:
 def test_a_release_of_an_earlier_version_is_refused_with_what_to_do(copy: Path) -> None:
     content = json.loads((copy / "release.json").read_text())
     rewritten(copy / "release.json", {**content, "format": 2})
-    with pytest.raises(ReleaseFault, match="has format 2, this version reads 3: fit it again"):
+    with pytest.raises(ReleaseFault, match="has format 2, this version reads 4: fit it again"):
         release.load(copy)
 
 

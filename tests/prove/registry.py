@@ -1,5 +1,6 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
+import calendar_lines
 import contract_lines
 import fault_lines
 import gates
@@ -22,6 +23,7 @@ LINES: tuple[Line, ...] = (
     *service_lines.lines(),
     *store_lines.lines(),
     *fault_lines.lines(),
+    *calendar_lines.lines(),
     *speed.lines(),
     *load_lines.lines(),
     *contract_lines.lines(),

@@ -3,16 +3,20 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import past
 from inputs import Inputs
 from killed import Killed, killed
 from line import Found, Line
 from streams import Differing, differing
 
+from features.sources.simulation import simulate
 from features.sources.simulation.estimate import Estimate
 from tests.serving.server import postgresql_server
 
 KILLS, KILLS_OF_POSTGRESQL = 200, 20
 STREAMS = 10_000
+BOARD_ROUNDS = 3
+ROWS = 1_000_000
 
 
 def lines() -> tuple[Line, ...]:
@@ -25,6 +29,15 @@ def lines() -> tuple[Line, ...]:
         Line("R8c", f"{kills}: faults that the audit finds", "0", _faults_after_kills, 0, 0),
         Line("R10a", f"{streams}: stays unlike a replay in order", "0", _stays_differing, 0, 0),
         Line("R10b", f"{streams}: stays that the census knows otherwise", "0", _census_differing, 0, 0),
+        Line(
+            "R18a",
+            f"Predictions of {BOARD_ROUNDS} board rounds that differ when made again",
+            "0",
+            _differ,
+            0,
+            0,
+        ),
+        Line("R18b", f"Finding one of {ROWS:,} predictions, most seconds", "at most 1", _lookup, 0, 1),
     )
 
 
@@ -65,3 +78,18 @@ def _census_differing(inputs: Inputs) -> Found:
     return Found(
         Estimate(found.kept + len(found.faults)), "at two moments; faults of the audit are counted too"
     )
+
+
+def _differ(inputs: Inputs) -> Found:
+    with TemporaryDirectory(prefix="homeward-") as place:
+        count, differ = past.replays(
+            inputs.release, simulate(3_000, seed=11, days=300), BOARD_ROUNDS, Path(place)
+        )
+    return Found(Estimate(differ), f"of {count:,}, each of a round and asked for")
+
+
+def _lookup(inputs: Inputs) -> Found:
+    inputs.say(f"writing {ROWS:,} predictions")
+    with TemporaryDirectory(prefix="homeward-") as place:
+        slowest = past.slowest_lookup(ROWS, Path(place) / "log.db")
+    return Found(Estimate(slowest), f"by id and newest of a stay, {past.LOOKUPS} times")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from service_faults import SERVICE_FAULTS, Service, ServiceFault, outcome
+from asked_service import Service
+from service_faults import SERVICE_FAULTS, ServiceFault, outcome
 
 
 @pytest.mark.parametrize("fault", SERVICE_FAULTS, ids=lambda fault: fault.words)

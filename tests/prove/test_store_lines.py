@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import killed
+import past
 import sqlalchemy as sql
 import streams
 
@@ -38,3 +39,7 @@ def test_a_fact_that_was_left_out_would_be_found() -> None:
     told = [streams._stays(streams.stream(f"A{number}", chance)) for number in range(200)]
     changed = sum(streams.stay_of(one[:-1]) != streams.replayed(one) for one in told if one)
     assert changed > 40
+
+
+def test_a_prediction_is_found_among_many(tmp_path: Path) -> None:
+    assert past.slowest_lookup(5_000, tmp_path / "log.db") < 1

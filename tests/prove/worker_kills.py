@@ -1,0 +1,101 @@
+"""A real service whose worker is killed in mid-request, again and again, while it is asked on and on."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from promotions import Answer, Service
+
+from serving.access import write_token
+from serving.children import Children
+from serving.demo import Demo, on_free_port, started
+from serving.settings import Settings
+from training.store import put
+
+PER_SECOND = 5
+WORKER = "_bentoml_impl.worker.service"  # part of the command of the process that answers
+PATIENCE_SECONDS = 60
+STEADY_ANSWERS = 10  # in a row before the next kill
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill: requests on their way when it came, what then got no answer or a 429, seconds to a good answer.
+
+    More waits while the next worker starts than it takes on at once: the rest is told when to come again.
+    """
+
+    in_flight: int
+    unanswered: int
+    refused: int
+    seconds: float
+
+
+class Counted(Service):
+    """A service and somebody who knows how many answers are still to come."""
+
+    def __init__(self, demo: Demo, client: object) -> None:
+        super().__init__(demo, client, PER_SECOND)  # type: ignore[arg-type]
+        self.asking = self.begun = 0
+
+    def _ask(self, due: float) -> None:
+        self.asking += 1
+        self.begun += 1
+        try:
+            super()._ask(due)
+        finally:
+            self.asking -= 1
+
+
+def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], None]) -> list[Kill]:
+    """Start a service on a release, and kill its worker so many times while a request is being answered."""
+    write_token(home / "token")
+    put(release, "good", home / "bentoml" / "models")
+    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home)})), 0, say)
+    found: list[Kill] = []
+    with (
+        Children(demo.settings.environment(os.environ)) as children,
+        closing(started(demo, children)) as client,
+    ):
+        service = Counted(demo, client)
+        with service.asked():
+            for _ in range(kills):
+                found.append(_killed(service, _worker(children)))
+    return found
+
+
+def _worker(children: Children) -> psutil.Process:
+    family = psutil.Process(children._running[0].pid).children(recursive=True)
+    [worker] = [one for one in family if any(WORKER in word for word in one.cmdline())]
+    return worker
+
+
+def _killed(service: Counted, worker: psutil.Process) -> Kill:
+    """Kill the worker while something is being asked, wait until answers are steady, and count what failed."""
+    _until(lambda: _good(service.day.answers[-STEADY_ANSWERS:]) == STEADY_ANSWERS)
+    _until(lambda: service.asking > 0)
+    before, begun, in_flight, at = len(service.day.answers), service.begun, service.asking, time.monotonic()
+    worker.kill()
+    worker.wait(PATIENCE_SECONDS)
+    in_flight += service.begun - begun  # it may have taken some on while it died
+    _until(lambda: _good(service.day.answers[before + in_flight :]) >= STEADY_ANSWERS)
+    after = service.day.answers[before:]
+    good = [one.at for one in after if one.status == 200 and one.at > at]
+    refused = sum(one.status == 429 for one in after)
+    return Kill(in_flight, len(after) - _good(after) - refused, refused, min(good) - at)
+
+
+def _good(answers: list[Answer]) -> int:
+    return sum(one.status == 200 for one in answers)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the service did not get there within {PATIENCE_SECONDS} s")
+        time.sleep(0.005)
