@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from serving.schema import PredictionAnswer
+from serving.answers import PredictionAnswer
 
 
 def test_a_fresh_machine_gets_from_nothing_to_a_prediction(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from line import Found
 
 from features.snapshot import as_known
 from features.sources.simulation.estimate import Estimate, People
+from features.table import Columns
 from models.distribution import waiting_days
 from models.predictor import ready_since
 from training.outcomes import stay_outcomes
@@ -72,7 +73,7 @@ def negative_delays(inputs: Inputs) -> Found:
     """Return how many inpatients are told a delay below zero."""
     board, curves = inputs.once(hardness._board)
     local = board.rows["at"]
-    since = np.array([day is not None for day in ready_since(board.table, local)])
+    since = np.array([day is not None for day in ready_since(Columns.of(board.table), local)])
     delays = waiting_days(curves, since)
     return Found(Estimate(int((delays < -1e-9).sum())), f"{len(delays):,} inpatient-days")
 

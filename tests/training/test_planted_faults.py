@@ -18,6 +18,7 @@ from features.tables import Hospital
 from models.discharge_date import Targets
 from models.predictor import Predictor
 from models.release import load
+from models.sealed import listing
 from training.cohort import Prepared, measurable, thinned
 from training.metrics import readmission_figures
 from training.moment import prediction_moments
@@ -168,4 +169,4 @@ def _rewrite(folder: Path, name: str, change: Any) -> None:
     file, digests = folder / name, json.loads((folder / "digests.json").read_text("utf-8"))
     file.write_text(json.dumps(change(json.loads(file.read_text("utf-8")))), "utf-8")
     digests[name] = sha256(file.read_bytes()).hexdigest()
-    (folder / "digests.json").write_text(json.dumps(digests), "utf-8")
+    (folder / "digests.json").write_bytes(listing(digests))
