@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pandas as pd
 
@@ -20,7 +19,7 @@ from serving.schema import PredictRequest
 from serving.store import facts, log, repeats
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
-from serving.unused import unused_events
+from serving.unused import identified, unused_events
 
 if TYPE_CHECKING:
     from serving.release import Loaded
@@ -58,9 +57,7 @@ def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
     present, late = _present(request, wanted, hospital, at)
     predictions = predictor.answer(hospital, at, present) if present else []
     unused = unused_events(record.events, predictor.facts)
-    answers = {
-        one.admission_id: _identified(one.as_json(), unused.get(one.admission_id, [])) for one in predictions
-    }
+    answers = {one.admission_id: identified(one, unused) for one in predictions}
     ahead = [AHEAD_NOTE] if at > pd.Timestamp(inquiry.asked_at) + MOST_AHEAD else []
     said = {"predictions": list(answers.values()), "notes": [*hospital.notes, *notes, *late, *ahead]}
     body = json.dumps(said, allow_nan=False).encode()
@@ -87,10 +84,6 @@ def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
         if inquiry.claim is not None:
             repeats.answered(connection, inquiry.claim, body)
     return body
-
-
-def _identified(answer: dict[str, Any], unused: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    return {"id": uuid4().hex, **answer, "warnings": [*answer["warnings"], *unused]}
 
 
 def _moment(request: PredictRequest, asked_at: datetime, facts: Facts) -> pd.Timestamp:

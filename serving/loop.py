@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sql
 
 from features.hospital import Facts
+from serving.gate import Clock
 from serving.rounds import Ward, predict_round, wards_of
 from serving.store import facts, lease, log, news
 from serving.store.log import ON_TIME, Round
@@ -38,13 +39,6 @@ class Releases(Protocol):
 
     def close(self) -> None:
         """Look for no other any more."""
-
-
-class Clock(Protocol):
-    """Where the time comes from."""
-
-    def __call__(self) -> datetime:
-        """Return this instant, with a zone."""
 
 
 class Loop:

@@ -13,7 +13,7 @@ from serving.settings import Settings
 from serving.store import log
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
-from serving.unused import unused_events
+from serving.unused import identified, unused_events
 
 if TYPE_CHECKING:
     from models.predictor import Predictor
@@ -67,9 +67,8 @@ def replayed(store: Store, one: LoggedPrediction, predictor: "Predictor") -> Rep
     hospital = record.hospital(predictor.facts, "the log")
     at = pd.Timestamp(one.at).tz_convert(predictor.facts.time_zone)
     [prediction] = predictor.answer(hospital, at, [one.admission_id])
-    answer = prediction.as_json()
-    unused = unused_events(record.events, predictor.facts).get(one.admission_id, [])
-    return Replayed(one, {"id": one.id, **answer, "warnings": [*answer["warnings"], *unused]})
+    unused = unused_events(record.events, predictor.facts)
+    return Replayed(one, identified(prediction, unused, one.id))
 
 
 def _record(store: Store, one: LoggedPrediction) -> Record:

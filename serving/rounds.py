@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pandas as pd
 import sqlalchemy as sql
@@ -19,7 +18,7 @@ from serving.known import NO_WARD, SHOWN_ON_THE_BOARD, Record, known_now, record
 from serving.store import facts, log, news
 from serving.store.log import LoggedPrediction, Round
 from serving.store.store import Store
-from serving.unused import unused_events
+from serving.unused import identified, unused_events
 
 if TYPE_CHECKING:
     from serving.release import Loaded
@@ -128,7 +127,7 @@ def answers_of(inpatients: Inpatients, names: Sequence[str], release: "Loaded") 
             for one in release.predictor.answer(hospital, inpatients.at, some):
                 found[one.admission_id] = one
     unused = unused_events(inpatients.record.events, release.predictor.facts)
-    return {name: _identified(found[name], unused.get(name, [])) for name in names}
+    return {name: identified(found[name], unused) for name in names}
 
 
 def _usable(
@@ -168,11 +167,6 @@ def _now(
     own = events[events["admission_id"].isin(names) & events["name"].isin(SHOWN_ON_THE_BOARD)]
     hospital = Hospital(pd.DataFrame({"admission_id": names}), own, facts_, source="the census")
     return known_now(hospital, at, names)
-
-
-def _identified(one: Prediction, unused: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    answer = one.as_json()
-    return {"id": uuid4().hex, **answer, "warnings": [*answer["warnings"], *unused]}
 
 
 def _logged(answer: dict[str, Any], inpatients: Inpatients, one: Round, by: str) -> LoggedPrediction:

@@ -102,7 +102,7 @@ AdmissionFact = create_model(
         name: (field.annotation, field)
         for name, field in AdmissionRow.model_fields.items()
         if name not in OF_THE_DISCHARGE | {"admission_id"}
-    },  # type: ignore[call-overload]
+    },  # type: ignore[call-overload]  # its signature knows no fields that are computed
 )
 
 

@@ -1,6 +1,9 @@
 """Warnings about what a patient's record holds that no model can use: names not listed, values out of range."""
 
 import difflib
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,7 @@ import pandas as pd
 from features.columns import CANCELLED
 from features.hospital import Facts
 from features.timeline import positions
+from models.prediction import Prediction
 
 Warnings = list[dict[str, str]]
 
@@ -33,6 +37,13 @@ def unused_events(events: pd.DataFrame, facts: Facts) -> dict[str, Warnings]:
         text = f"{event.words}: {_rows(len(rows))} outside {event.low:g} to {event.high:g} set aside"
         found.setdefault(str(stay), []).append({"field": event.name, "kind": "impossible", "text": text})
     return found
+
+
+def identified(one: Prediction, unused: Mapping[str, Warnings], id: str | None = None) -> dict[str, Any]:
+    """Return a prediction as JSON, under a new id or its own, with warnings of what it did not use."""
+    answer = one.as_json()
+    warnings = [*answer["warnings"], *unused.get(one.admission_id, [])]
+    return {"id": id or uuid4().hex, **answer, "warnings": warnings}
 
 
 def _unknown(name: str, count: int, facts: Facts) -> dict[str, str]:

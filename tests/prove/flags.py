@@ -50,7 +50,7 @@ class Flagged:
 def flagged(predictor: Predictor, home: Path, kinds: Collection[str] = KINDS) -> Flagged:
     """Ask a service with a release about every case."""
     of = parts(home, predictor, HOMEWARD_REQUESTS_PER_MINUTE="100000")
-    of.guard.clock.now = NOW  # type: ignore[attr-defined]
+    of.guard.clock.now = NOW
     asking, known = client(of), _known(predictor)
     answer = asking.predict(_body(known)).json()["predictions"][0]
     falsely = [f"{one['field']} {one['kind']}" for one in answer["warnings"] if one["kind"] in KINDS]

@@ -117,7 +117,7 @@ def _clock(hours: float) -> Callable[[Service], Iterator[Said]]:
         told = {"happened_at": right.isoformat(), "recorded_at": right.isoformat()}
         client(service.of).post("/v1/events", {"events": [{**event("A1", "news2", number=3), **told}]})
         for now in (right, right + timedelta(hours=hours), right + timedelta(seconds=2)):
-            clock.now = now  # type: ignore[attr-defined]
+            clock.now = now
             yield service.noted()
             yield service.of.loop.turn()
 
@@ -136,15 +136,15 @@ def _gone_away(service: Service) -> Iterator[Said]:
     with listening(service.of) as port:
         with begun(port, f"Content-Length: {len(body)}") as leaving:
             leaving.sendall(body)
-            assert predictor.begun.wait(PATIENCE_SECONDS)  # type: ignore[attr-defined]
-        predictor.go.set()  # type: ignore[attr-defined]
+            assert predictor.begun.wait(PATIENCE_SECONDS)
+        predictor.go.set()
         yield _rows(service, 1)
     yield service.ask()
 
 
 def _hangs(service: Service) -> Iterator[Said]:
     yield service.ask()
-    service.of.releases.current().predictor.go.set()  # type: ignore[attr-defined]
+    service.of.releases.current().predictor.go.set()
     yield _rows(service, 1)
     yield service.ask()
 

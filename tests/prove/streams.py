@@ -60,7 +60,7 @@ def stream(name: str, chance: random.Random) -> list[Fact]:
             text = "cancelled" if chance.random() < 0.2 else None
             facts.append(EventFact(name, happened, at, "news2", float(chance.randint(0, 9)), text))
         else:
-            facts.append(_stay_fact(name, kind, at, happened, chance))  # type: ignore[arg-type]
+            facts.append(_stay_fact(name, kind, at, happened, chance))
     return facts
 
 

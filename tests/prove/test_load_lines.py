@@ -43,7 +43,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 @pytest.mark.parametrize("line", load_lines.lines(), ids=lambda line: line.id)
 def test_every_line_is_measured_and_those_that_need_no_quiet_machine_pass(inputs: Once, line: Line) -> None:
-    found = line.measure(inputs)  # type: ignore[arg-type]
+    found = line.measure(inputs)
     print(f"{line.id} {line.measures}: {line.told(found.figure)}, {line.target}; {found.note}")
     assert line.id in ONE_INTERPRETER or line.verdict(found) == "pass"
 

@@ -39,7 +39,7 @@ class Counted(Service):
     """A service and somebody who knows how many answers are still to come."""
 
     def __init__(self, demo: Demo, client: object) -> None:
-        super().__init__(demo, client, PER_SECOND)  # type: ignore[arg-type]
+        super().__init__(demo, client, PER_SECOND)
         self.asking = self.begun = 0
 
     def _ask(self, due: float) -> None:

@@ -24,7 +24,7 @@ def left(recorded: float, hours: float) -> StayFact:
 
 
 def mistake(kind: str, recorded: float) -> StayFact:
-    return StayFact("A1", kind, at(recorded), {}, void=True)  # type: ignore[arg-type]
+    return StayFact("A1", kind, at(recorded), {}, void=True)
 
 
 FACTS = st.lists(

@@ -21,7 +21,7 @@ NEWSWORTHY = frozenset({"news2", "ward"})
 
 
 def news2(recorded: float, number: float | None = 3.0, happened: float = 1, **more: object) -> EventFact:
-    return EventFact("A1", at(happened), at(recorded), "news2", number, **more)  # type: ignore[arg-type]
+    return EventFact("A1", at(happened), at(recorded), "news2", number, **more)
 
 
 def kept(store, *some, newsworthy=None):
