@@ -35,8 +35,10 @@ async def once(
         return earlier
     try:
         return await work(own)
-    except BaseException:
-        await parts.keeping.run(_let_go, own, parts)
+    except Exception as error:
+        # Work that is too slow, or whose caller has gone, goes on and answers under its key all the same.
+        if not isinstance(error, Problem) or error.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            await parts.keeping.run(_let_go, own, parts)
         raise
 
 
