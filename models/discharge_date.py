@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import lightgbm as lgb
 import numpy as np
@@ -23,6 +23,7 @@ from models.distribution import (
     compose,
     spread,
 )
+from models.shapley import Explain, explainer
 
 PIECE_COLUMNS = ("days_ahead", "weekday_ahead", "working_day_ahead", "working_share_ahead")
 DAY_KINDS = 8  # Monday to Sunday, and any bank holiday
@@ -118,6 +119,16 @@ class DateModel:
     home: lgb.Booster
     ready: lgb.Booster | None
     day_weights: tuple[float, ...]  # how likely a far exit falls on each kind of day
+
+    @cached_property
+    def explain_leave(self) -> Explain:
+        """What gives the SHAP values of leaving."""
+        return explainer(self.leave)
+
+    @cached_property
+    def explain_ready(self) -> Explain | None:
+        """What gives the SHAP values of becoming ready, where the source has it."""
+        return explainer(self.ready) if self.ready else None
 
     def hazards(self, matrix: Matrix, days: Days) -> Mapping[str, Floats]:
         """Return P of each booster for every row and piece, arrays (rows, PIECES)."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -25,6 +24,7 @@ from models.reasons import (
     piece_themes,
     points_by_feature,
 )
+from models.shapley import Explain
 from models.wording import ahead_words, day_reasons, point_reasons, value_words
 
 if TYPE_CHECKING:
@@ -93,10 +93,14 @@ def date_reasons(
     window = slice(0, BED_DAYS_WINDOW)
     group, shares_of_days = groups(predictor, table), near_shares(model, days)
     rows = near_rows(matrix, days), group, shares_of_days, days_ahead(days)
-    shares = {"discharge": _shares(predictor, "leave", model.leave, rows, curves.in_bed[:, window].sum(axis=1))}
-    if model.ready is not None and curves.ready_by is not None:
+    shares = {
+        "discharge": _shares(
+            predictor, "leave", model.explain_leave, rows, curves.in_bed[:, window].sum(axis=1)
+        )
+    }
+    if model.explain_ready is not None and curves.ready_by is not None:
         unready = (1 - curves.ready_by[:, window]).sum(axis=1)
-        shares["ready"] = _shares(predictor, "ready", model.ready, rows, unready)
+        shares["ready"] = _shares(predictor, "ready", model.explain_ready, rows, unready)
     return shares
 
 
@@ -123,13 +127,13 @@ def days_ahead(days: Days) -> tuple[str, ...]:
 def _shares(
     predictor: "Predictor",
     name: str,
-    booster: lgb.Booster,
+    explain: Explain,
     rows: tuple[Matrix, npt.NDArray[np.int64], Floats, tuple[str, ...]],
     answer: Floats,
 ) -> Shares:
     near, group, shares, ahead = rows
     reference = predictor.references[name].mean[group]
-    amounts, start, raw = days_by_feature(near_contributions(booster, near), reference, shares)
+    amounts, start, raw = days_by_feature(near_contributions(explain, near), reference, shares)
     names = predictor.encoder.names + list(PIECE_COLUMNS)
     themes = [feature.theme for feature in predictor.encoder.features] + piece_themes()
     return Shares(names, themes, amounts, start, answer, answer - raw, ahead)

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from models.booster import Floats, Matrix, contributions, sigmoid
+from models.booster import Floats, Matrix, sigmoid
 from models.discharge_date import PIECE_COLUMNS, DateModel, Days, with_pieces
 from models.distribution import PIECE_OF_DAY, PIECE_STARTS, spread
+from models.shapley import Explain
 
 BED_DAYS_WINDOW = 28
 NEAR_PIECES = int(np.searchsorted(PIECE_STARTS, BED_DAYS_WINDOW))  # pieces that reach into the window
@@ -55,9 +55,9 @@ def group_of(hours_so_far: Floats, emergency: npt.NDArray[np.bool_]) -> npt.NDAr
     return (band + len(BANDS) * emergency).astype(np.int64)
 
 
-def date_contributions(booster: lgb.Booster, matrix: Matrix, days: Days) -> Floats:
+def date_contributions(explain: Explain, matrix: Matrix, days: Days) -> Floats:
     """Return SHAP values of the pieces within 28 days, (rows, NEAR_PIECES, features + pieces' columns + 1)."""
-    return near_contributions(booster, near_rows(matrix, days))
+    return near_contributions(explain, near_rows(matrix, days))
 
 
 def near_rows(matrix: Matrix, days: Days) -> Matrix:
@@ -66,9 +66,9 @@ def near_rows(matrix: Matrix, days: Days) -> Matrix:
     return with_pieces(matrix, days, rows, piece)
 
 
-def near_contributions(booster: lgb.Booster, near: Matrix) -> Floats:
+def near_contributions(explain: Explain, near: Matrix) -> Floats:
     """Return SHAP values of what `near_rows` returned, shaped as by `date_contributions`."""
-    shap = contributions(booster, near)
+    shap = explain(near)
     return shap.reshape(-1, NEAR_PIECES, shap.shape[1])
 
 

@@ -17,9 +17,9 @@ def references(predictor: Predictor, rows: Prepared, plan: TrainingPlan) -> dict
     matrix, group = predictor.encoder.matrix(some.table), groups(predictor, some.table)
     model = predictor.date_model
     assert model is not None
-    references = {"leave": fit_reference(date_contributions(model.leave, matrix, some.days()), group)}
-    if model.ready is not None:
-        references["ready"] = fit_reference(date_contributions(model.ready, matrix, some.days()), group)
+    references = {"leave": fit_reference(date_contributions(model.explain_leave, matrix, some.days()), group)}
+    if model.explain_ready is not None:
+        references["ready"] = fit_reference(date_contributions(model.explain_ready, matrix, some.days()), group)
     if predictor.readmission is not None:
         some = rows.pick(_chosen(predictor, rows, rows.for_readmission(), plan))
         shap = predictor.readmission.contributions(predictor.encoder.matrix(some.table))

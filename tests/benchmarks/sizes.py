@@ -28,7 +28,7 @@ import models.discharge_date
 import models.explanation
 import models.predictor
 import models.readmission
-import models.reasons
+import models.shapley
 from features.snapshot import snapshot
 from features.sources.simulation import simulate
 from features.table import feature_table
@@ -60,7 +60,11 @@ WHERE: Mapping[str, Sequence[tuple[Owner, str]]] = {
         (models.predictor, "waiting_days"),
         (models.predictor, "ready_if_home"),
     ],
-    "SHAP": [(models.reasons, "contributions"), (models.readmission, "contributions")],
+    "SHAP": [
+        (models.shapley.Patterns, "__call__"),
+        (models.shapley, "contributions"),
+        (models.readmission, "contributions"),
+    ],
     "shares in days": [(models.explanation, "date_reasons"), (models.explanation, "risk_reasons")],
     "words": [
         (models.explanation, "told"),
