@@ -16,7 +16,7 @@ from features.scope import out_of_scope
 from features.snapshot import at_moments, snapshot, zoned
 from features.table import Columns, feature_columns
 from features.tables import Dates, Hospital
-from models import explanation
+from models import explanation, gaps
 from models.booster import Floats
 from models.calibration import CurveMaps
 from models.discharge_date import DateModel, Days
@@ -42,8 +42,6 @@ Told = list[Mapping[str, str]]  # for each row, every feature said with its valu
 Draft = dict[str, Any]  # a Prediction being put together, by its fields
 DAYS_SHOWN = 30
 MEDIUM_RISK, HIGH_RISK = 0.10, 0.20
-MEASURED_AGAIN = ("H4", "S")  # clock classes of what a ward takes anew; the others are asked once a stay
-STALE_DAYS = 3
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class Predictor:
         left = asked["discharged_at"].notna()
         predicted = {one.admission_id: one for one in self.predict(table, at, left=left)}
         refused = {
-            str(admission): Prediction(str(admission), at, self.release, warnings=(_scope_warning(str(why)),))
+            str(admission): Prediction(str(admission), at, self.release, warnings=(gaps.outside(str(why)),))
             for admission, why in scope[~inside].items()
         }
         answers = refused | predicted
@@ -125,14 +123,21 @@ class Predictor:
         days = self.days_of(table, local)
         matrix = self.encoder.matrix(table)
         drafts: list[Draft] = [
-            {"admission_id": str(admission), "at": moment, "release": self.release, "warnings": ()}
+            {"admission_id": str(admission), "at": moment, "release": self.release}
             for admission, moment in zip(table.index, local, strict=True)
         ]
         gone = np.asarray(~pd.isna(table.arrays["discharge_method"]) if left is None else left)
+        little, why = gaps.little_known(self.encoder, self.expected, matrix)
         told = explanation.told(self.encoder, table, self.facts.nation) if explain else None
-        self._add_dates(drafts, table, (matrix, days, local, gone), told)
+        self._add_dates(drafts, table, (matrix, days, local, gone | little), told)
         self._add_readmission(drafts, table, matrix, told)
-        self._add_warnings(drafts, table, matrix)
+        for draft, warnings in zip(
+            drafts, gaps.warnings_of(self, matrix, self.has_ready_date(table)), strict=True
+        ):
+            draft["warnings"] = warnings
+        if self.date_model is not None:
+            for row in np.flatnonzero(little & ~gone).tolist():
+                drafts[row]["warnings"] += (PredictionWarning("discharge", "scope", why),)
         return [Prediction(**draft) for draft in drafts]
 
     def days_of(self, table: pd.DataFrame | Columns, at: pd.Timestamp | pd.Series) -> Days:
@@ -163,14 +168,15 @@ class Predictor:
         rows: tuple[Matrix, Days, pd.Series, npt.NDArray[np.bool_]],
         told: Told | None,
     ) -> None:
+        """Add dates for those who are still here and of whom enough is known."""
         if self.date_model is None or self.dates == "none":
             return
-        matrix, days, local, left = rows
+        matrix, days, local, undated_rows = rows
         curves = self.mapped(self.date_model.curves(matrix, days), explanation.groups(self, table))
         discharge, since = forecasts(curves.home_by, days.first), ready_since(table, local)
-        has_left = left.tolist()
+        undated = undated_rows.tolist()
         for row, draft in enumerate(drafts):
-            if not has_left[row]:  # for those who have, only the risk of coming back is asked
+            if not undated[row]:
                 draft["discharge"] = discharge[row]
                 draft["home_within_30_days"] = float(curves.home_by[row, 29])
                 draft["ready_since"] = since[row]
@@ -179,7 +185,7 @@ class Predictor:
             ready = forecasts(ready_if_home(curves), days.first, shown=curves.ready_by)
             waiting = waiting_days(curves, np.array([day is not None for day in since])).tolist()
             for row, draft in enumerate(drafts):
-                if not has_left[row] and told_ready[row]:
+                if not undated[row] and told_ready[row]:
                     draft["ready"] = None if since[row] else ready[row]
                     draft["expected_delay_days"] = waiting[row]
         if told is not None:
@@ -211,44 +217,6 @@ class Predictor:
         if not self.sites_without_ready:
             return np.ones(len(table), bool)
         return ~table.among("site", self.sites_without_ready)
-
-    def _add_warnings(self, drafts: list[Draft], table: Columns, matrix: Matrix) -> None:
-        unknown, missing = self.encoder.unknown_codes(matrix), np.isnan(matrix)
-        lacking = np.asarray(missing.any(axis=0))
-        for position, feature in enumerate(self.encoder.features):
-            if lacking[position] and feature.name in self.expected:
-                for row in np.flatnonzero(missing[:, position]):
-                    text = f"{feature.words} is not recorded; the answer allows for not knowing it"
-                    drafts[row]["warnings"] += (PredictionWarning(feature.name, "missing", text),)
-            if feature.name in unknown:
-                for row in np.flatnonzero(unknown[feature.name]):
-                    text = f"{feature.words}: this code was seen in too few patients to learn from"
-                    drafts[row]["warnings"] += (PredictionWarning(feature.name, "unknown", text),)
-        self._add_stale(drafts, matrix)
-        for draft, has_ready in zip(drafts, self.has_ready_date(table).tolist(), strict=True):
-            draft["warnings"] += self._source_warnings(has_ready)
-
-    def _add_stale(self, drafts: list[Draft], matrix: Matrix) -> None:
-        """Warn of numbers that a ward measures again and again, and has not for three days."""
-        for position, feature in enumerate(self.encoder.features):
-            event = self.facts.events.get(feature.name.removesuffix("_days_ago"))
-            if event is None or event.name == feature.name or event.known not in MEASURED_AGAIN:
-                continue
-            for row in np.flatnonzero(matrix[:, position] >= STALE_DAYS):
-                text = f"{event.words} was last recorded {matrix[row, position]:.0f} days ago"
-                drafts[row]["warnings"] += (PredictionWarning(event.name, "stale", text),)
-
-    def _source_warnings(self, has_ready: bool) -> tuple[PredictionWarning, ...]:
-        """Return what the data that the release was made from could not tell."""
-        said = []
-        if self.date_model is None or self.dates == "none":
-            said.append(("discharge", "this release was trained on data without dates, so it gives none"))
-        elif not has_ready:
-            said.append(("ready", "criteria to reside were recorded too seldom for a ready date"))
-        if self.readmission is not None and not self.deaths_after_leaving:
-            text = "deaths after discharge were not recorded: who died at home counts as not back"
-            said.append(("readmission", text))
-        return tuple(PredictionWarning(name, "source", text) for name, text in said)
 
 
 def forecasts(by: Floats, first: npt.NDArray[np.datetime64], shown: Floats | None = None) -> list[DateForecast]:
@@ -284,7 +252,3 @@ def ready_since(table: Columns, local: pd.Series) -> list[date | None]:
 def band_of(risk: float) -> Literal["low", "medium", "high"]:
     """Return the band of a risk; the bands are for sorting a board, not for refusing anybody."""
     return "high" if risk >= HIGH_RISK else "medium" if risk >= MEDIUM_RISK else "low"
-
-
-def _scope_warning(why: str) -> PredictionWarning:
-    return PredictionWarning("scope", "scope", f"no prediction: {why}")

@@ -65,12 +65,12 @@ class ReasonsAnswer(_Answer):
 
 
 class WarningAnswer(_Answer):
-    """Something about the input that a person should know; `scope` means that no prediction is given."""
+    """Something about the input that a person should know; with `scope` no prediction, or no date, is given."""
 
     field: str = Field(description="What it is about")
     kind: WarningKind = Field(
         description="`missing` not recorded, `unknown` never seen before, `impossible` out of range, "
-        "`source` not in this hospital's records, `scope` no prediction for such a person"
+        "`source` not in this hospital's records, `scope` no prediction for such a person, or no date"
     )
     text: str = Field(description="A sentence for the ward")
 

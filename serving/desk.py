@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -34,8 +35,9 @@ from serving.schema import (
     PlannedDateRequest,
     PredictRequest,
 )
-from serving.store import repeats
-from serving.store.facts import Receipt, keep
+from serving.store import log, repeats
+from serving.store.database import StoreFault
+from serving.store.facts import Receipt, keep, newest_recorded
 from serving.store.log import Round
 from serving.store.repeats import Claim
 from serving.wards import Board, board_of, boards
@@ -117,8 +119,11 @@ class Desk:
         return JSONResponse(openapi(self.parts.releases.current().predictor.facts))
 
     async def metrics(self, _: Request) -> Response:
-        """Give the counters for Prometheus."""
-        return Response(self.parts.guard.metrics.text(), media_type="text/plain; version=0.0.4")
+        """Give the counters for Prometheus; without what the store knows, where it cannot be asked."""
+        instants: dict[str, datetime | None] = {}
+        with suppress(Problem, StoreFault):
+            instants = await self.parts.keeping.run(_newest, self.parts)
+        return Response(self.parts.guard.metrics.text(instants), media_type="text/plain; version=0.0.4")
 
     async def _json(self, request: Request) -> bytes:
         must_be_json(request)
@@ -183,6 +188,14 @@ def read_boards(parts: Parts, asked_by: str) -> list[Board]:
     with parts.store.writing() as connection:
         parts.store.audit(connection, now, audit_event("GET /board", "R", now, asked_by, about))
     return found
+
+
+def _newest(parts: Parts) -> dict[str, datetime | None]:
+    """Return when the last fact was recorded and the last round made, for alarms."""
+    with parts.store.reading() as connection:
+        rounds = [one.made_at for one in log.wards(connection).values()]
+        fact = newest_recorded(connection, parts.guard.clock())
+    return {"newest_fact": fact, "newest_round": max(rounds, default=None)}
 
 
 def _id_of(request: Request) -> str:

@@ -1,18 +1,29 @@
 """Counts and times of requests by route template, for Prometheus; a path can hold an identifier."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 LABELS = ("method", "route", "status")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+INSTANTS = {
+    "newest_fact": "When the newest fact of the census was recorded",
+    "newest_round": "When wards were predicted last",
+}
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 
 
 class Metrics:
-    """The counters of one worker process."""
+    """The counters of all worker processes.
+
+    BentoML names a folder for them in PROMETHEUS_MULTIPROC_DIR, and empties it at the start; prometheus_client
+    keeps each process's counters there, those of a dead one too.  Without a folder they are this process's.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -21,7 +32,6 @@ class Metrics:
             "homeward_request_seconds", "Time to the answer", LABELS, registry=self._registry, buckets=SECONDS
         )
         self._release = _ReleaseState()
-        self._registry.register(self._release)
 
     def release_judged(self, answers: str, digest: str, refused: bool) -> None:
         """Note which release answers from now on, and whether the one that is named was refused."""
@@ -35,9 +45,30 @@ class Metrics:
         self._requests.labels(*labels).inc()
         self._seconds.labels(*labels).observe(seconds)
 
-    def text(self) -> bytes:
-        """Return the counters in Prometheus' text format."""
-        return generate_latest(self._registry)
+    def text(self, instants: Mapping[str, datetime | None]) -> bytes:
+        """Return all counters in Prometheus' text format, which release answers here, and instants by name."""
+        counters = self._registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            counters = CollectorRegistry()
+            MultiProcessCollector(counters)  # type: ignore[no-untyped-call]
+        states = CollectorRegistry()
+        states.register(self._release)
+        states.register(_Instants(instants))
+        return generate_latest(counters) + generate_latest(states)
+
+
+class _Instants(Collector):
+    """When something happened last, since the alarm that matters is how long ago that is."""
+
+    def __init__(self, instants: Mapping[str, datetime | None]) -> None:
+        self._instants = instants
+
+    def collect(self) -> Iterator[Metric]:
+        """Give those that there are."""
+        for name, instant in self._instants.items():
+            if instant is not None:
+                words = INSTANTS[name]
+                yield GaugeMetricFamily(f"homeward_{name}_timestamp_seconds", words, value=instant.timestamp())
 
 
 class _ReleaseState(Collector):

@@ -82,6 +82,14 @@ class Settings:
         metadata=_setting("HOST", "Address to listen on: this machine only", "127.0.0.1", _address)
     )
     port: int = field(metadata=_setting("PORT", "Port to listen on", "3000", _whole_number(1, 65_535)))
+    workers: int = field(
+        metadata=_setting(
+            "WORKERS",
+            "Processes that answer, each with its own limits; with 2, one goes on while the other starts again",
+            "1",
+            _whole_number(1, 16),
+        )
+    )
     release: str = field(
         metadata=_setting("RELEASE", "A tag of the BentoML model store, or a folder", "homeward:latest", str)
     )

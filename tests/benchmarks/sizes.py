@@ -26,6 +26,7 @@ import pandas as pd
 import models.booster
 import models.discharge_date
 import models.explanation
+import models.gaps
 import models.predictor
 import models.readmission
 import models.shapley
@@ -69,7 +70,7 @@ WHERE: Mapping[str, Sequence[tuple[Owner, str]]] = {
     "words": [
         (models.explanation, "told"),
         (models.explanation.Shares, "reasons"),
-        (Predictor, "_add_warnings"),
+        (models.gaps, "warnings_of"),
     ],
 }
 OTHER = "everything else"

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from features.hospital import EventName
-from models.predictor import MEASURED_AGAIN, Predictor
+from models.gaps import MEASURED_AGAIN
+from models.predictor import Predictor
 from tests.serving.builders import NOW, client, event, parts, question, stay
 
 AT = pd.Timestamp("2026-01-06T08:00:00+00:00")
 REFUSED = 422
-KINDS = ("missing", "unknown", "impossible", "stale")
+KINDS = ("missing", "unknown", "impossible", "stale", "scope")
 COLUMNS = {
     "admission_source": "19",
     "intended_management": "1",
@@ -57,8 +58,9 @@ def flagged(predictor: Predictor, home: Path, kinds: Collection[str] = KINDS) ->
     cases, wrong = [case for case in _cases(predictor, known) if case.kind in kinds], []
     for case in cases:
         answer = asking.predict(case.body)
-        told = [] if case.refused else answer.json()["predictions"][0]["warnings"]
-        ok = (case.field, case.kind) in {(one["field"], one["kind"]) for one in told}
+        told = {} if case.refused else answer.json()["predictions"][0]
+        ok = (case.field, case.kind) in {(one["field"], one["kind"]) for one in told.get("warnings", [])}
+        ok = ok and (case.kind != "scope" or (told["discharge"] is None and told["readmission"] is not None))
         if not (ok or (case.refused and answer.status_code == REFUSED)):
             wrong.append(f"{case.field} {case.kind}")
     of.close()
@@ -84,6 +86,7 @@ def _cases(predictor: Predictor, known: Known) -> Iterator[Case]:
         feature = FEATURE_OF.get(column, column)
         if feature in predictor.expected:
             yield Case(feature, "missing", _body(known, without=column))
+    yield Case("discharge", "scope", question(stay()))  # nothing but what it must have
     yield Case("events", "unknown", _body({**known, "newz2": {**known["news2"], "name": "newz2"}}))
 
 

@@ -20,6 +20,6 @@ def test_what_is_missing_unknown_impossible_or_stale_is_flagged_every_time(
 def test_what_a_release_does_not_flag_is_found(
     small_release: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.predictor.STALE_DAYS", 99)
+    monkeypatch.setattr("models.gaps.STALE_DAYS", 99)
     found = flags.flagged(small_release, tmp_path, kinds=("stale",))
     assert "news2 stale" in found.unflagged

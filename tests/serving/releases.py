@@ -74,7 +74,7 @@ class Ward:
         return Releases(Named(named, self.store), Trial(Memory(self.home), self.rehearsal), self.metrics)
 
     def metric(self, name: str) -> str:
-        lines = self.metrics.text().decode().splitlines()
+        lines = self.metrics.text({}).decode().splitlines()
         return next(line for line in lines if line.startswith(name)).removeprefix(name)
 
 

@@ -231,3 +231,21 @@ def test_the_loop_goes_on_after_a_fault(of, caplog, monkeypatch):
 def test_the_hour_is_the_wards(now, hour):
     found = last_board_hour(FakePredictor.facts, datetime.fromisoformat(now))
     assert found == datetime.fromisoformat(hour)
+
+
+def test_alarms_can_tell_since_when_the_census_is_silent_and_no_round_was_made(of):
+    def instants():
+        lines = client(of).get("/metrics").text.splitlines()
+        told = [line.split() for line in lines if "_timestamp_seconds" in line and not line.startswith("#")]
+        return {name: float(value) for name, value in told}
+
+    of.guard.clock.now = later(0)
+    assert instants() == {}
+    told(of, later(0), ward("W1"), stays=[stay("A1")])
+    fact, predicted = "homeward_newest_fact_timestamp_seconds", "homeward_newest_round_timestamp_seconds"
+    assert instants() == {fact: MORNING.timestamp()}
+    turn(of, later(1))
+    of.guard.clock.now = later(90)
+    assert instants() == {fact: MORNING.timestamp(), predicted: later(1).timestamp()}
+    of.store.close()
+    assert client(of).get("/metrics").status_code == 200

@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from serving.gate import Gate
 from serving.routes import application
+from serving.workers import Workers
 from tests.serving.builders import (
     TOKEN,
     BrokenPredictor,
@@ -78,6 +80,18 @@ def test_a_request_that_failed_gives_its_key_back(tmp_path, store):
     assert client(broken).predict(question(), **KEY).status_code == 500
     assert client(whole).predict({}, **KEY).status_code == 422
     assert client(whole).predict(question(), **KEY).status_code == 200
+
+
+def test_a_request_that_was_too_slow_is_not_carried_out_again(tmp_path, store):
+    predictor = SlowPredictor()
+    of = parts(tmp_path, predictor, store=store)
+    of = replace(of, predicting=Workers("predicting", threads=1, at_once=4, seconds=0.2))
+    assert client(of).predict(question(), **KEY).status_code == 503
+    predictor.go.set()
+    answer = client(of).predict(question(), **KEY)
+    assert (answer.status_code, logged_rows(of)) == (200, 1)
+    assert client(of).predict(question(), **KEY).content == answer.content
+    of.predicting.close()
 
 
 def test_a_key_is_taken_over_from_a_worker_that_died(tmp_path):

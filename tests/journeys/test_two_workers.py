@@ -1,0 +1,76 @@
+"""Two workers of one service: one is killed and the other goes on, and what both counted is one count."""
+
+import os
+import re
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import psutil
+
+from serving.access import read_token, write_token
+from serving.children import Children
+from serving.demo import Demo, on_free_port, started
+from serving.settings import Settings
+from tests.serving.builders import question
+from training.store import put
+
+WORKER = "_bentoml_impl.worker.service"
+LOOKS = 120
+
+
+def test_a_killed_worker_is_not_noticed_by_those_who_ask_the_other(
+    small_release_folder: Path, tmp_path: Path
+) -> None:
+    write_token(tmp_path / "token")
+    put(small_release_folder, "good", tmp_path / "bentoml" / "models")
+    settings = Settings.read({"HOMEWARD_HOME": str(tmp_path), "HOMEWARD_WORKERS": "2"})
+    demo = Demo(on_free_port(settings), 0, print)
+    with (
+        Children(demo.settings.environment(os.environ)) as children,
+        closing(started(demo, children)) as client,
+    ):
+        first, second = both(children)
+        assert client.post("/v1/predict", json=question()).status_code == 200
+        supervisor = psutil.Process(children._running[0].pid)
+        supervisor.suspend()  # so that no third worker can come and answer
+        try:
+            first.kill()
+            statuses = [asked(demo.settings) for _ in range(5)]
+        finally:
+            supervisor.resume()
+        assert statuses == [200] * 5
+        assert second.is_running()
+        assert counted(client, 'route="/v1/predict",status="200"') == 6
+        assert "homeward_newest_fact_timestamp_seconds" not in client.get("/metrics").text  # none was ever told
+        first.wait(30)
+        again = both(children)
+        assert second in again
+        assert first not in again
+
+
+def both(children: Children) -> list[psutil.Process]:
+    """The workers, once there are two that answer or begin to."""
+    for _ in range(LOOKS):
+        family = psutil.Process(children._running[0].pid).children(recursive=True)
+        workers = [one for one in family if any(WORKER in word for word in one.cmdline())]
+        if len(workers) == 2:
+            return workers
+        time.sleep(0.5)
+    raise AssertionError("there were never two workers")
+
+
+def asked(settings: Settings) -> int:
+    """Ask on a connection of its own, so that it does not wait on one that the dead worker had."""
+    headers = {"Authorization": f"Bearer {read_token(settings.token_file)}"}
+    url = f"http://127.0.0.1:{settings.port}/v1/predict"
+    return httpx.post(url, headers=headers, json=question(), timeout=60, trust_env=False).status_code
+
+
+def counted(client: httpx.Client, labels: str) -> float:
+    found = re.search(
+        rf"homeward_requests_total\{{[^}}]*{re.escape(labels)}[^}}]*\}} ([\d.]+)", client.get("/metrics").text
+    )
+    assert found, client.get("/metrics").text
+    return float(found[1])
