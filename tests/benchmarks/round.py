@@ -12,10 +12,11 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -28,11 +29,16 @@ from models.release import load
 from serving.ingest import ingest
 from serving.release import Loaded
 from serving.rounds import answers_of, inpatients_at, predict_round
+from serving.store import log
 from serving.store.facts import Receipt
 from serving.store.store import Store
+from serving.wards import boards
 from tests.questions import last_board_round
 
 MOST_SECONDS = 5.0  # R3
+ADMISSIONS = 3_000
+KEY, DIGEST = b"k" * 32, "d" * 64
+Say = Callable[[str], None]
 T = TypeVar("T")
 NAMES = ("admission_id", "patient_id")
 
@@ -58,7 +64,7 @@ def _renamed(rows: pd.DataFrame, copy: int) -> pd.DataFrame:
 def seconds(predictor: Predictor, store: Store, at: datetime) -> tuple[int, dict[str, float]]:
     """Return how many inpatients there are, and the seconds of each step and of the whole round."""
     found: dict[str, float] = {}
-    release, moment = Loaded(predictor, "d" * 64), pd.Timestamp(at).tz_convert(predictor.facts.time_zone)
+    release, moment = Loaded(predictor, DIGEST), pd.Timestamp(at).tz_convert(predictor.facts.time_zone)
 
     def timed(step: str, work: Callable[[], T]) -> T:
         began = time.process_time()
@@ -82,26 +88,54 @@ def seconds(predictor: Predictor, store: Store, at: datetime) -> tuple[int, dict
     return len(inpatients.wards), found
 
 
+def measured(predictor: Predictor, small: Hospital, inpatients: int, say: Say = print) -> dict[str, Any]:
+    """Return how many inpatients a census has, the seconds of each step of a round, and boards that mix rounds.
+
+    The inpatients are copies of those of `small` at its last board round, in a store that goes away.
+    """
+    at = last_board_round(small)
+    hospital = replicated(small, at, inpatients)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Store(f"sqlite:///{folder}/homeward.db", KEY)) as store,
+    ):
+        receipt = Receipt(at.to_pydatetime(), "benchmark", "ingest")
+        say(f"{sum(ingest(hospital, store, receipt)):,} facts kept")
+        found, steps = seconds(predictor, store, at.to_pydatetime())
+        return {"inpatients": found, "steps": steps, "mixed": mixed(predictor, store, at.to_pydatetime())}
+
+
+def mixed(predictor: Predictor, store: Store, at: datetime) -> int:
+    """Predict every other ward again, by another release, and count boards of two moments or releases."""
+    with store.reading() as connection:
+        names = sorted(log.wards(connection))
+    later, other = at + timedelta(minutes=15), Loaded(predictor, "e" * 64)
+    predict_round(store, other, later, later, "new facts", only=frozenset(names[::2]))
+    with store.reading() as connection:
+        shown = boards(connection, predictor.facts, later)
+    assert {board.round.release_digest for board in shown} == {DIGEST, other.digest}
+    return sum(
+        any(
+            (one.at, one.release_digest) != (board.round.at, board.round.release_digest)
+            for one in board.predictions
+        )
+        for board in shown
+    )
+
+
 def main() -> None:
     """Fill a census, predict a round of it, and print what each step takes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", type=Path, required=True)
-    parser.add_argument("--admissions", type=int, default=3_000)
+    parser.add_argument("--admissions", type=int, default=ADMISSIONS)
     parser.add_argument("--inpatients", type=int, default=1_000)
     given = parser.parse_args()
-    predictor, small = load(given.release), simulate(given.admissions)
-    at = last_board_round(small)
-    hospital = replicated(small, at, given.inpatients)
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{folder}/homeward.db", b"k" * 32)
-        print(
-            f"{sum(ingest(hospital, store, Receipt(at.to_pydatetime(), 'benchmark', 'ingest'))):,} facts kept"
-        )
-        inpatients, steps = seconds(predictor, store, at.to_pydatetime())
-        store.close()
-    print(f"a round of {inpatients:,} inpatients; seconds")
+    found = measured(load(given.release), simulate(given.admissions), given.inpatients)
+    steps = found["steps"]
+    print(f"a round of {found['inpatients']:,} inpatients; seconds")
     print("  " + ", ".join(f"{step} {each:.2f}" for step, each in steps.items()))
     print(f"  R3, at most {MOST_SECONDS:g}: {'holds' if steps['whole'] <= MOST_SECONDS else 'DOES NOT HOLD'}")
+    print(f"  boards that mix moments or releases: {found['mixed']}")
 
 
 if __name__ == "__main__":

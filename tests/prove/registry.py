@@ -8,6 +8,7 @@ import load_lines
 import look_ahead
 import model_lines
 import reason_lines
+import round_lines
 import service_lines
 import speed
 import store_lines
@@ -20,6 +21,7 @@ LINES: tuple[Line, ...] = (
     *look_ahead.lines(),
     *model_lines.lines(),
     *reason_lines.lines(),
+    *round_lines.lines(),
     *service_lines.lines(),
     *store_lines.lines(),
     *fault_lines.lines(),
