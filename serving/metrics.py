@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -31,13 +31,17 @@ class Metrics:
         self._seconds = Histogram(
             "homeward_request_seconds", "Time to the answer", LABELS, registry=self._registry, buckets=SECONDS
         )
+        self._refused = Counter(
+            "homeward_release_refused", "Named releases refused, by each worker", registry=self._registry
+        )
         self._release = _ReleaseState()
 
     def release_judged(self, answers: str, digest: str, refused: bool) -> None:
         """Note which release answers from now on, and whether the one that is named was refused."""
         self._release.answers = (answers, digest)
         self._release.named = not refused
-        self._release.refused += refused
+        if refused:
+            self._refused.inc()
 
     def seen(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -76,7 +80,6 @@ class _ReleaseState(Collector):
 
     answers: tuple[str, str] | None = None  # name and digest
     named = True
-    refused = 0
 
     def collect(self) -> Iterator[Metric]:
         """Give what holds now."""
@@ -88,4 +91,3 @@ class _ReleaseState(Collector):
         yield release
         told = "1 if the release that HOMEWARD_RELEASE names answers, 0 if it was refused and another does"
         yield GaugeMetricFamily("homeward_release_is_the_named_one", told, value=float(self.named))
-        yield CounterMetricFamily("homeward_release_refused", "Named releases refused", value=self.refused)

@@ -86,7 +86,7 @@ def served(service: type[Any]) -> Any:
     """Return a class as a BentoML service behind the gate, with routes of ours at the root."""
     configured = bentoml.service(
         name="homeward",
-        workers=int(os.environ.get("HOMEWARD_WORKERS", "1")),  # `start` checks it and says it
+        workers=int(os.environ.get("HOMEWARD_WORKERS", "2")),  # `start` checks it and says it
         traffic={"timeout": TIMEOUT_SECONDS},
         # Both name raw paths, which can hold identifiers; the gate notes templates instead.
         metrics={"enabled": False},

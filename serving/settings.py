@@ -86,7 +86,7 @@ class Settings:
         metadata=_setting(
             "WORKERS",
             "Processes that answer, each with its own limits; with 2, one goes on while the other starts again",
-            "1",
+            "2",
             _whole_number(1, 16),
         )
     )

@@ -1,6 +1,7 @@
 """What the running service bears: a steady rate, its saturation, three times that, and a greedy caller.
 
-    PYTHONPATH=. python tests/benchmarks/service_load.py [--home DIR] [--rate 10] [--seconds 60] [--json FILE]
+    PYTHONPATH=. python tests/benchmarks/service_load.py [--home DIR] [--rate 10] [--seconds 60]
+        [--workers 2] [--json FILE]
 
 Starts `python -m serving start` on 127.0.0.1 and asks about one inpatient at a time, with reasons, each
 answer logged before it leaves.  Send times are fixed in advance and milliseconds count from them (open loop).
@@ -65,12 +66,12 @@ class Lengths:
 
 
 def measured(
-    home: Path | None = None, lengths: Lengths = Lengths(), say: Say = lambda stage: None
+    home: Path | None = None, lengths: Lengths = Lengths(), say: Say = lambda stage: None, workers: int = 2
 ) -> dict[str, Any]:
     """Return the figures of every trial; the service is started twice, the second time with a small quota.
 
     `steady`, `overload`, `p5`, `greedy` and `modest` are each a `summary` with its `rate`; beside them are
-    `model_ms`, `p50_over_model`, `saturation_per_second`, `saturation_over_one_core`, `cpu_ms_per_answer` of
+    `model_ms`, `p50_over_model`, `saturation_per_second`, `saturation_over_alone`, `cpu_ms_per_answer` of
     all processes of the service, and `cores_of_others`, which is what else the machine did meanwhile.
     """
     with home_of(home) as folder:
@@ -82,22 +83,22 @@ def measured(
         release = load(release_in(demo.settings))
         alone = milliseconds_of(release, patients)
         bodies = [patient.body for patient in patients]
-        with running(demo, NO_QUOTA) as settings:
+        with running(demo, {**NO_QUOTA, "HOMEWARD_WORKERS": str(workers)}) as settings:
             found = asyncio.run(loads(site_of(settings, bodies), lengths, say))
         alone += milliseconds_of(release, patients)  # before and after: a busy machine changes by the minute
         with running(demo, SMALL_QUOTA) as settings:
             say("one caller at 20 times its quota, another within its own")
             link = sign_in_link(settings, datetime.now(UTC))
             shares = asyncio.run(greedy_and_modest(site_of(settings, bodies), link, lengths.others))
-    return {**found, **shares, **ratios(found, float(np.median(alone)))}
+    return {**found, **shares, "workers": workers, **ratios(found, float(np.median(alone)), workers)}
 
 
-def ratios(found: Mapping[str, Any], model_ms: float) -> dict[str, float]:
-    """Return what the service adds to the model's own time."""
+def ratios(found: Mapping[str, Any], model_ms: float, workers: int) -> dict[str, float]:
+    """Return what the service adds to the model's own time, alone on as many cores as there are workers."""
     return {
         "model_ms": model_ms,
         "p50_over_model": found["steady"]["p50_ms"] / model_ms,
-        "saturation_over_one_core": found["saturation_per_second"] * model_ms / 1000,
+        "saturation_over_alone": found["saturation_per_second"] * model_ms / 1000 / workers,
     }
 
 
@@ -199,8 +200,8 @@ def sentences(found: Mapping[str, Any]) -> str:
     model, over, most = found["model_ms"], found["overload"], found["saturation_per_second"]
     return (
         f"the model's own time {model:.1f} ms; p50 is {found['p50_over_model']:.2f} times that, at most 3\n"
-        f"saturation {most:.1f} a second, {CALLERS} callers: {found['saturation_over_one_core']:.2f} of what "
-        "one core answers in process, at least 0.6\n"
+        f"saturation {most:.1f} a second, {CALLERS} callers: {found['saturation_over_alone']:.2f} of what "
+        f"{found['workers']} cores answer in process, at least 0.6\n"
         f"CPU of the service {found['cpu_ms_per_answer']:.0f} ms an answer; what else the machine did took "
         f"{found['cores_of_others']:.2f} cores\n"
         f"/livez meanwhile at most {over['livez_max_ms']:.0f} ms of {over['livez_asked']}, errors "
@@ -222,9 +223,10 @@ def main() -> None:
     parser.add_argument("--home", type=Path)
     parser.add_argument("--rate", type=float, default=10)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    found = measured(given.home, Lengths(given.rate, given.seconds), _say)
+    found = measured(given.home, Lengths(given.rate, given.seconds), _say, given.workers)
     print(f"{table(found)}\n{sentences(found)}")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1), "utf-8")

@@ -1,8 +1,8 @@
 """Two workers of one service: one is killed and the other goes on, and what both counted is one count."""
 
 import os
-import re
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from serving.children import Children
 from serving.demo import Demo, on_free_port, started
 from serving.settings import Settings
 from tests.serving.builders import question
+from tests.serving.releases import second_release
 from training.store import put
 
 WORKER = "_bentoml_impl.worker.service"
@@ -25,7 +26,7 @@ def test_a_killed_worker_is_not_noticed_by_those_who_ask_the_other(
 ) -> None:
     write_token(tmp_path / "token")
     put(small_release_folder, "good", tmp_path / "bentoml" / "models")
-    settings = Settings.read({"HOMEWARD_HOME": str(tmp_path), "HOMEWARD_WORKERS": "2"})
+    settings = Settings.read({"HOMEWARD_HOME": str(tmp_path)})
     demo = Demo(on_free_port(settings), 0, print)
     with (
         Children(demo.settings.environment(os.environ)) as children,
@@ -33,6 +34,7 @@ def test_a_killed_worker_is_not_noticed_by_those_who_ask_the_other(
     ):
         first, second = both(children)
         assert client.post("/v1/predict", json=question()).status_code == 200
+        until(lambda: answered(client) == 1)  # it is counted once it has left
         supervisor = psutil.Process(children._running[0].pid)
         supervisor.suspend()  # so that no third worker can come and answer
         try:
@@ -42,12 +44,18 @@ def test_a_killed_worker_is_not_noticed_by_those_who_ask_the_other(
             supervisor.resume()
         assert statuses == [200] * 5
         assert second.is_running()
-        assert counted(client, 'route="/v1/predict",status="200"') == 6
+        until(lambda: answered(client) == 6)
         assert "homeward_newest_fact_timestamp_seconds" not in client.get("/metrics").text  # none was ever told
         first.wait(30)
         again = both(children)
         assert second in again
         assert first not in again
+        put(
+            second_release(small_release_folder, tmp_path / "made" / "second"),
+            "second",
+            tmp_path / "bentoml" / "models",
+        )
+        until(lambda: told_by(client, 20) == {"second"})
 
 
 def both(children: Children) -> list[psutil.Process]:
@@ -61,6 +69,20 @@ def both(children: Children) -> list[psutil.Process]:
     raise AssertionError("there were never two workers")
 
 
+def told_by(client: httpx.Client, times: int) -> set[str]:
+    """The releases of so many answers, by whichever worker."""
+    answers = [client.post("/v1/predict", json=question()).json() for _ in range(times)]
+    return {one["release"] for answer in answers for one in answer["predictions"]}
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(LOOKS):
+        if holds():
+            return
+        time.sleep(0.5)
+    raise AssertionError("the workers never came to that")
+
+
 def asked(settings: Settings) -> int:
     """Ask on a connection of its own, so that it does not wait on one that the dead worker had."""
     headers = {"Authorization": f"Bearer {read_token(settings.token_file)}"}
@@ -68,9 +90,10 @@ def asked(settings: Settings) -> int:
     return httpx.post(url, headers=headers, json=question(), timeout=60, trust_env=False).status_code
 
 
-def counted(client: httpx.Client, labels: str) -> float:
-    found = re.search(
-        rf"homeward_requests_total\{{[^}}]*{re.escape(labels)}[^}}]*\}} ([\d.]+)", client.get("/metrics").text
-    )
-    assert found, client.get("/metrics").text
-    return float(found[1])
+def answered(client: httpx.Client) -> float:
+    """How many predictions all workers have counted, those of the dead one too."""
+    lines = client.get("/metrics").text.splitlines()
+    own = [
+        one for one in lines if "homeward_requests_total{" in one and 'route="/v1/predict",status="200"' in one
+    ]
+    return sum(float(one.split()[-1]) for one in own)

@@ -26,6 +26,7 @@ from tests.questions import last_board_round, ward_questions
 from training.store import put
 
 CALLERS = 40
+ONE_WORKER = {"HOMEWARD_WORKERS": "1"}  # with two, the other would hide what becomes of one
 PATIENCE_SECONDS = 150
 
 
@@ -140,7 +141,7 @@ def day(
     """Start a service on `first`; promote `second` and go back, `rounds` times; then spoil the store."""
     write_token(home / "token")
     put(first, "first", home / "bentoml" / "models")
-    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home)})), 0, say)
+    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **ONE_WORKER})), 0, say)
     with (
         Children(demo.settings.environment(os.environ)) as children,
         closing(started(demo, children)) as client,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from promotions import Answer, Service
+from promotions import ONE_WORKER, Answer, Service
 
 from serving.access import write_token
 from serving.children import Children
@@ -55,7 +55,7 @@ def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], Non
     """Start a service on a release, and kill its worker so many times while a request is being answered."""
     write_token(home / "token")
     put(release, "good", home / "bentoml" / "models")
-    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home)})), 0, say)
+    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **ONE_WORKER})), 0, say)
     found: list[Kill] = []
     with (
         Children(demo.settings.environment(os.environ)) as children,
