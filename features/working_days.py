@@ -46,6 +46,12 @@ def calendar(days: pd.Series | pd.DatetimeIndex, nation: str) -> pd.DataFrame:
     )
 
 
+def last_day(nation: str) -> pd.Timestamp:
+    """Return the last day known to be a bank holiday or not; raises ValueError for a nation as `calendar`."""
+    holidays, first = _bank_holidays(nation)
+    return pd.Timestamp(first) + pd.Timedelta(days=len(holidays) - 1)
+
+
 @cache
 def _bank_holidays(nation: str) -> tuple[npt.NDArray[np.bool_], np.datetime64]:
     """Return for every day of the table's years whether it is a bank holiday, and the first of these days."""

@@ -113,6 +113,17 @@ def restore(backup: Annotated[Path, typer.Argument(help="A file that `backup` wr
     typer.echo("restored; `python -m serving audit` checks it")
 
 
+def doctor() -> None:
+    """Say in plain words what is wrong with this installation; exit code 1 if something is."""
+    from serving.doctor import Doctor
+
+    wrong = 0
+    for finding in Doctor(Settings.read(os.environ), datetime.now(UTC)).findings():
+        wrong += finding.kind == "WRONG"
+        typer.echo(f"{finding.kind:<6} {finding.about}: {finding.said}")
+    raise typer.Exit(1 if wrong else 0)
+
+
 def _store() -> "Store":
     from serving.store.store import Store, audit_key
 
@@ -130,4 +141,4 @@ def _release() -> "Loaded":
     return Loaded(opened(release), release.digest)
 
 
-COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, backup, restore)
+COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, backup, restore, doctor)

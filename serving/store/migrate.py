@@ -23,8 +23,7 @@ def migrate(database: Database) -> str:
     happened.  Raises StoreFault if it cannot be opened, or was made by another version of Homeward than
     migrations begin with or end with.
     """
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config = _config()
     script = ScriptDirectory.from_config(config)
     newest = str(script.get_current_head())
     with database.writing() as connection:
@@ -45,3 +44,16 @@ def migrate(database: Database) -> str:
         upgrade(config, "head")
         log.info("the store was brought from %s to %s", found or "nothing", newest)
     return newest
+
+
+def revisions(database: Database) -> tuple[str | None, str]:
+    """Return the revision of a database, None if it has none, and that of this version; changes nothing."""
+    with database.reading() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found, str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config
