@@ -1,6 +1,10 @@
 """Which release answered last, in a small file of the home: a start does not depend on the newest."""
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -8,6 +12,7 @@ from pathlib import Path
 from serving.rehearsal import Rehearsed
 
 FILE = "last-good.json"
+LOCK = ".trial"
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Memory:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._latest: LastGood | None = None  # holds where the file cannot be written
+        self._latest: LastGood | None = None  # of a file that could not be written
 
     @property
     def file(self) -> Path:
@@ -62,6 +67,19 @@ class Memory:
         if good == self.read():
             return
         self._latest = good
-        partial = self.file.with_name(f".{FILE}.partial")
+        partial = self.file.with_name(f".{FILE}.{os.getpid()}.partial")
         partial.write_text(json.dumps(asdict(good), indent=1) + "\n", "utf-8")
         partial.replace(self.file)
+        self._latest = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the turn to try a release: what one worker has tried, the next finds remembered.
+
+        In a home that cannot be written everybody tries.
+        """
+        with ExitStack() as stack:
+            with suppress(OSError):
+                file = stack.enter_context(self.home.joinpath(LOCK).open("w"))
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield

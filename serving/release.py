@@ -60,7 +60,8 @@ class Releases:
             return
         self._judged = stamp
         try:
-            self._take(self._named.folder())
+            with self._trial.memory.turn():
+                self._take(self._named.folder())
         except HomewardError as fault:
             self._refuse(str(fault))
         except Exception as error:  # whatever it is, the release that answers must go on

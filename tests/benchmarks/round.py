@@ -1,6 +1,6 @@
 """How many seconds a round of a whole hospital takes, step by step.
 
-    PYTHONPATH=. python tests/benchmarks/round.py --release DIR [--admissions 3000] [--inpatients 1000]
+    PYTHONPATH=. python tests/benchmarks/round.py --release DIR [--admissions 12000] [--inpatients 1000]
 
 The inpatients are those of a simulated hospital at its last board round, each copied under new names until
 there are so many, and kept in a census in SQLite with all that was recorded of their stays.  Figures are of
@@ -36,7 +36,7 @@ from serving.wards import boards
 from tests.questions import last_board_round
 
 MOST_SECONDS = 5.0  # R3
-ADMISSIONS = 3_000
+ADMISSIONS = 12_000
 KEY, DIGEST = b"k" * 32, "d" * 64
 Say = Callable[[str], None]
 T = TypeVar("T")

@@ -19,7 +19,7 @@ KILLS = 50
 def lines() -> tuple[Line, ...]:
     """Return the lines; what several ask is done once."""
     faults = f"{len(SERVICE_FAULTS)} faults of disk, clock, bodies, models and stores"
-    kills = f"A worker killed in mid-request {KILLS} times"
+    kills = f"One of two workers killed in mid-request {KILLS} times"
     return (
         Line("R9a", f"{kills}: unanswered, beyond those on their way", "0", _unanswered, 0, 0),
         Line("R9b", f"{kills}: seconds to the next answer at most", "at most 10", _back, 0, 10),
@@ -34,7 +34,7 @@ def _kills(inputs: Inputs) -> list[Kill]:
     golden, at = golden_rows()
     with TemporaryDirectory(prefix="homeward-") as place:
         folder = Path(place) / "release"
-        release.save(inputs.release, folder, golden, at, {"source": "simulated"}, "# Card\n")
+        release.save(inputs.quick_release, folder, golden, at, {"source": "simulated"}, "# Card\n")
         return worker_kills(folder, Path(place) / "home", KILLS, inputs.say)
 
 
@@ -42,8 +42,9 @@ def _unanswered(inputs: Inputs) -> Found:
     found = inputs.once(_kills)
     beyond = sum(max(one.unanswered - one.in_flight, 0) for one in found)
     refused = sum(one.refused for one in found)
+    failed = sum(one.unanswered for one in found)
     return Found(
-        Estimate(beyond), f"{refused:,} that had waited for the next worker were told when to come again"
+        Estimate(beyond), f"{failed:,} on their way got no answer, {refused:,} were told to come again"
     )
 
 

@@ -17,6 +17,7 @@ from training.fit import fit
 from training.plan import TrainingPlan
 
 LEARNT_FROM_SEED, OTHERS_SEED = 1, 2
+QUICK_ADMISSIONS = 4_000
 Numbers = npt.NDArray[np.float64]
 
 
@@ -73,6 +74,12 @@ class Inputs:
     def release(self) -> Predictor:
         """A release fitted on the hospital, as `python -m training fit` makes it."""
         return fit(self.rows, self.plan, self.say).predictor
+
+    @cached_property
+    def quick_release(self) -> Predictor:
+        """A release of a small hospital: what the service does with a release does not hang on its size."""
+        hospital = simulate(QUICK_ADMISSIONS, seed=LEARNT_FROM_SEED)
+        return fit(prepared(hospital, self.plan, self.say), self.plan, self.say).predictor
 
     @cached_property
     def others(self) -> Prepared:

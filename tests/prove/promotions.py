@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,10 @@ from tests.questions import last_board_round, ward_questions
 from training.store import put
 
 CALLERS = 40
-ONE_WORKER = {"HOMEWARD_WORKERS": "1"}  # with two, the other would hide what becomes of one
+NO_QUOTA = {"HOMEWARD_REQUESTS_PER_MINUTE": "1000000"}
+WORKERS = 2
+SETTINGS = {"HOMEWARD_WORKERS": str(WORKERS), **NO_QUOTA}
+SETTLED = 40  # answers in a row of one release: both workers have it
 PATIENCE_SECONDS = 150
 
 
@@ -79,28 +83,31 @@ class Service:
         self.day = Day()
 
     def promote(self, folder: Path, name: str) -> None:
-        """Promote a release and wait until it answers."""
+        """Promote a release and wait until it answers, and then until nothing else does."""
         put(folder, name, self.store)
         began = time.monotonic()
-        _until(lambda: self._last() == {name})
+        _until(lambda: self._last(1) == {name})
         self.day.taken_seconds.append(time.monotonic() - began)
+        _until(lambda: self._last(SETTLED) == {name})
 
     def refuse(self, words: str, spoil: Callable[[Path], None], current: tuple[Path, str]) -> None:
         """Spoil the store, wait until that is refused while the current release answers, and mend it."""
         before = self._refused()
         spoil(self.store / "homeward")
-        _until(lambda: self._refused() > before)
+        _until(lambda: self._refused() >= before + WORKERS)
         self.day.refused.append(words)
         put(*current, self.store)
-        _until(lambda: b"homeward_release_is_the_named_one 1.0" in self.client.get("/metrics").content)
+        well = b"homeward_release_is_the_named_one 1.0"
+        _until(lambda: all(well in self.client.get("/metrics").content for _ in range(SETTLED)))
 
     def _refused(self) -> float:
         text = self.client.get("/metrics").text
         return float(text.partition("\nhomeward_release_refused_total ")[2].split()[0])
 
-    def _last(self) -> frozenset[str]:
+    def _last(self, count: int) -> set[str]:
+        """Return the releases of the last so many predictions."""
         good = (one.releases for one in reversed(self.day.answers) if one.status == httpx.codes.OK)
-        return next(good, frozenset())
+        return {name for each in islice(good, count) for name in each}
 
     @contextmanager
     def asked(self) -> Iterator[None]:
@@ -126,8 +133,9 @@ class Service:
     def _ask(self, due: float) -> None:
         try:
             answer = self.client.post("/v1/predict", json=self.question)
-            status, body = answer.status_code, answer.content
+            status = answer.status_code
             told = answer.json()["predictions"] if status == httpx.codes.OK else []
+            body = json.dumps([{**one, "id": ""} for one in told]).encode()  # only the id is each answer's own
         except httpx.HTTPError:
             status, body, told = 0, b"", []
         now = time.monotonic()
@@ -141,14 +149,14 @@ def day(
     """Start a service on `first`; promote `second` and go back, `rounds` times; then spoil the store."""
     write_token(home / "token")
     put(first, "first", home / "bentoml" / "models")
-    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **ONE_WORKER})), 0, say)
+    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **SETTINGS})), 0, say)
     with (
         Children(demo.settings.environment(os.environ)) as children,
         closing(started(demo, children)) as client,
     ):
         service = Service(demo, client, per_second)
         with service.asked():
-            _until(lambda: service._last() == {"first"})
+            _until(lambda: service._last(SETTLED) == {"first"})
             for _ in range(rounds):
                 service.promote(second, "second")
                 service.promote(first, "first")
@@ -227,15 +235,16 @@ def _truncated(releases: Path) -> None:
 
 
 def _killed(releases: Path) -> None:
-    """Name a good release, and kill the process that tries it."""
+    """Name a good release, and kill the process of each worker that tries it."""
     _third(releases)
     _named(releases, "third")
+    killed: set[int] = set()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+    while len(killed) < WORKERS and time.monotonic() < deadline:
         for process in psutil.process_iter(["cmdline"]):
-            if str(releases / "third") in (process.info["cmdline"] or []):
+            if str(releases / "third") in (process.info["cmdline"] or []) and process.pid not in killed:
                 process.kill()
-                return
+                killed.add(process.pid)
         time.sleep(0.05)
 
 

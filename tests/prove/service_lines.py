@@ -57,8 +57,8 @@ class Folders:
 def _folders(inputs: Inputs) -> Folders:
     place = TemporaryDirectory(prefix="homeward-")
     golden, at = golden_rows()
-    first = replace(inputs.release, release="first")
-    second = replace(inputs.release, release="second", readmission=None, same_issue=None)
+    first = replace(inputs.quick_release, release="first")
+    second = replace(inputs.quick_release, release="second", readmission=None, same_issue=None)
     for each in (first, second):
         release.save(each, Path(place.name) / each.release, golden, at, {"source": "simulated"}, "# Card\n")
     return Folders(place, Path(place.name) / "first", Path(place.name) / "second")

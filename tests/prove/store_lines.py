@@ -83,7 +83,7 @@ def _census_differing(inputs: Inputs) -> Found:
 def _differ(inputs: Inputs) -> Found:
     with TemporaryDirectory(prefix="homeward-") as place:
         count, differ = past.replays(
-            inputs.release, simulate(3_000, seed=11, days=300), BOARD_ROUNDS, Path(place)
+            inputs.quick_release, simulate(3_000, seed=11, days=300), BOARD_ROUNDS, Path(place)
         )
     return Found(Estimate(differ), f"of {count:,}, each of a round and asked for")
 

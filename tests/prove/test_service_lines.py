@@ -26,7 +26,7 @@ IN_PROCESS = ("R5a", "R5b", "R7b")
 @pytest.fixture(scope="module")
 def inputs(small_release_folder: Path) -> Inputs:
     small = Inputs(lambda _: None)
-    small.release = load(small_release_folder)
+    small.quick_release = load(small_release_folder)
     return small
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from promotions import ONE_WORKER, Answer, Service
+from promotions import SETTINGS, Answer, Service
 
 from serving.access import write_token
 from serving.children import Children
@@ -16,9 +16,10 @@ from serving.demo import Demo, on_free_port, started
 from serving.settings import Settings
 from training.store import put
 
-PER_SECOND = 5
+PER_SECOND = 10
 WORKER = "_bentoml_impl.worker.service"  # part of the command of the process that answers
 PATIENCE_SECONDS = 60
+LOOK_SECONDS = 0.03
 STEADY_ANSWERS = 10  # in a row before the next kill
 
 
@@ -26,7 +27,7 @@ STEADY_ANSWERS = 10  # in a row before the next kill
 class Kill:
     """One kill: requests on their way when it came, what then got no answer or a 429, seconds to a good answer.
 
-    More waits while the next worker starts than it takes on at once: the rest is told when to come again.
+    The seconds are to the first good answer to a question that was asked after the kill.
     """
 
     in_flight: int
@@ -41,6 +42,7 @@ class Counted(Service):
     def __init__(self, demo: Demo, client: object) -> None:
         super().__init__(demo, client, PER_SECOND)
         self.asking = self.begun = 0
+        self.workers = demo.settings.workers
 
     def _ask(self, due: float) -> None:
         self.asking += 1
@@ -55,7 +57,7 @@ def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], Non
     """Start a service on a release, and kill its worker so many times while a request is being answered."""
     write_token(home / "token")
     put(release, "good", home / "bentoml" / "models")
-    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **ONE_WORKER})), 0, say)
+    demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **SETTINGS})), 0, say)
     found: list[Kill] = []
     with (
         Children(demo.settings.environment(os.environ)) as children,
@@ -64,29 +66,38 @@ def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], Non
         service = Counted(demo, client)
         with service.asked():
             for _ in range(kills):
-                found.append(_killed(service, _worker(children)))
+                found.append(_killed(service, children))
     return found
 
 
-def _worker(children: Children) -> psutil.Process:
+def _workers(children: Children) -> list[psutil.Process]:
     family = psutil.Process(children._running[0].pid).children(recursive=True)
-    [worker] = [one for one in family if any(WORKER in word for word in one.cmdline())]
-    return worker
+    return [one for one in family if any(WORKER in word for word in one.cmdline())]
 
 
-def _killed(service: Counted, worker: psutil.Process) -> Kill:
-    """Kill the worker while something is being asked, wait until answers are steady, and count what failed."""
+def _busiest(workers: list[psutil.Process]) -> psutil.Process:
+    """Return the worker that is answering now."""
+    before = [sum(one.cpu_times()[:2]) for one in workers]
+    time.sleep(LOOK_SECONDS)
+    spent = [sum(one.cpu_times()[:2]) - then for one, then in zip(workers, before, strict=True)]
+    return workers[spent.index(max(spent))]
+
+
+def _killed(service: Counted, children: Children) -> Kill:
+    """Kill a worker that is answering, wait until answers are steady again, and count what failed."""
+    _until(lambda: len(_workers(children)) == service.workers)
     _until(lambda: _good(service.day.answers[-STEADY_ANSWERS:]) == STEADY_ANSWERS)
     _until(lambda: service.asking > 0)
+    worker = _busiest(_workers(children))
     before, begun, in_flight, at = len(service.day.answers), service.begun, service.asking, time.monotonic()
     worker.kill()
     worker.wait(PATIENCE_SECONDS)
     in_flight += service.begun - begun  # it may have taken some on while it died
     _until(lambda: _good(service.day.answers[before + in_flight :]) >= STEADY_ANSWERS)
     after = service.day.answers[before:]
-    good = [one.at for one in after if one.status == 200 and one.at > at]
+    later = [one.at for one in after if one.status == 200 and one.at - one.seconds > at]
     refused = sum(one.status == 429 for one in after)
-    return Kill(in_flight, len(after) - _good(after) - refused, refused, min(good) - at)
+    return Kill(in_flight, len(after) - _good(after) - refused, refused, min(later) - at)
 
 
 def _good(answers: list[Answer]) -> int:

@@ -183,12 +183,22 @@ class TestMending:
         assert ward.opened().current().digest == sealed(ward.first).digest
 
     def test_a_memory_that_cannot_be_written_costs_a_line_and_not_the_release(self, ward, second, caplog):
-        (ward.home / f".{FILE}.partial").mkdir()
+        (ward.home / f".{FILE}.{os.getpid()}.partial").mkdir()
         releases = ward.opened()
         ward.promote(second, "second")
         releases.look()
         assert releases.current().digest == sealed(second).digest
         assert f"{FILE} cannot be written: IsADirectoryError" in caplog.text
+
+
+def test_what_one_worker_has_tried_the_other_finds_remembered(ward, second):
+    workers = [ward.opened(), ward.opened()]
+    ward.rehearsal.tried.clear()
+    ward.promote(second, "second")
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda worker: worker.look(), workers))
+    assert {worker.current().digest for worker in workers} == {sealed(second).digest}
+    assert ward.rehearsal.tried == ["second"]
 
 
 class TestNames:
