@@ -16,7 +16,7 @@ from serving.demo import Demo, on_free_port, started
 from serving.settings import Settings
 from training.store import put
 
-PER_SECOND = 10
+PER_SECOND = 5
 WORKER = "_bentoml_impl.worker.service"  # part of the command of the process that answers
 PATIENCE_SECONDS = 60
 LOOK_SECONDS = 0.03
