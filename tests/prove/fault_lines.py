@@ -71,7 +71,7 @@ def _unlogged(inputs: Inputs) -> Found:
 
 def _flags(inputs: Inputs) -> Flagged:
     with TemporaryDirectory(prefix="homeward-") as place:
-        return flagged(inputs.release, Path(place))
+        return flagged(inputs.quick_release, Path(place))
 
 
 def _unflagged(inputs: Inputs) -> Found:

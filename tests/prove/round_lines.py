@@ -23,7 +23,7 @@ def lines() -> tuple[Line, ...]:
 
 def _round(inputs: Inputs) -> Any:
     module = benchmark("round")
-    return module.measured(inputs.release, simulate(module.ADMISSIONS), INPATIENTS, inputs.say)
+    return module.measured(inputs.quick_release, simulate(module.ADMISSIONS), INPATIENTS, inputs.say)
 
 
 def _seconds(inputs: Inputs) -> Found:
