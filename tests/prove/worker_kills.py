@@ -18,6 +18,7 @@ from training.store import put
 
 PER_SECOND = 5
 WORKER = "_bentoml_impl.worker.service"  # part of the command of the process that answers
+BEGUN = "Service homeward initialized"  # a worker's line in the log
 PATIENCE_SECONDS = 60
 LOOK_SECONDS = 0.03
 STEADY_ANSWERS = 10  # in a row before the next kill
@@ -44,6 +45,10 @@ class Counted(Service):
         self.asking = self.begun = 0
         self.workers = demo.settings.workers
 
+    def workers_begun(self) -> int:
+        """Return how many workers ever came so far as to answer."""
+        return (self.home / "logs" / "service.log").read_text("utf-8").count(BEGUN)
+
     def _ask(self, due: float) -> None:
         self.asking += 1
         self.begun += 1
@@ -65,7 +70,8 @@ def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], Non
     ):
         service = Counted(demo, client)
         with service.asked():
-            for _ in range(kills):
+            for number in range(kills):
+                _until(lambda done=number: service.workers_begun() >= service.workers + done)
                 found.append(_killed(service, children))
     return found
 
@@ -85,7 +91,6 @@ def _busiest(workers: list[psutil.Process]) -> psutil.Process:
 
 def _killed(service: Counted, children: Children) -> Kill:
     """Kill a worker that is answering, wait until answers are steady again, and count what failed."""
-    _until(lambda: len(_workers(children)) == service.workers)
     _until(lambda: _good(service.day.answers[-STEADY_ANSWERS:]) == STEADY_ANSWERS)
     _until(lambda: service.asking > 0)
     worker = _busiest(_workers(children))
