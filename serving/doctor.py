@@ -1,4 +1,7 @@
-"""What is wrong with an installation, in plain words, each finding with what to do; nothing is changed."""
+"""What is wrong with an installation, in plain words, each finding with what to do.
+
+Nothing is changed, but for one row that is written to see whether the database can be.
+"""
 
 import shutil
 import stat

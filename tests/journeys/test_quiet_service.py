@@ -6,6 +6,8 @@ It listens on loopback alone, connects to no other machine, looks up no name and
 import ast
 import ipaddress
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -92,6 +94,19 @@ def test_the_hook_was_in_every_process(heard: Heard) -> None:
     for command in ("-m bentoml serve", "_bentoml_impl.worker.service", "serving.rehearsal"):
         assert any(command in one for one in commands), commands
     assert len(list(addresses(heard, "socket.bind"))) > 0
+
+
+def test_the_hook_hears_what_must_not_be(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HOOK)
+    unheard_of = (
+        "import pickle, socket; pickle.loads(b'cbuiltins\\nlen\\n.'); "
+        "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('192.0.2.1', 9))"  # sends nothing
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "HEARD_IN": str(tmp_path / "heard")}
+    subprocess.run([sys.executable, "-c", unheard_of], env=environment, check=False)
+    told = [ast.literal_eval(line) for line in (tmp_path / "heard").read_text().splitlines()]
+    assert "pickle.find_class" in {event for event, *_ in told}
+    assert not all(ours(one) for one in addresses(told, "socket.connect"))
 
 
 def test_it_listens_on_loopback_alone(heard: Heard) -> None:

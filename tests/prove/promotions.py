@@ -86,19 +86,19 @@ class Service:
         """Promote a release and wait until it answers, and then until nothing else does."""
         put(folder, name, self.store)
         began = time.monotonic()
-        _until(lambda: self._last(1) == {name})
+        until(lambda: self._last(1) == {name})
         self.day.taken_seconds.append(time.monotonic() - began)
-        _until(lambda: self._last(SETTLED) == {name})
+        until(lambda: self._last(SETTLED) == {name})
 
     def refuse(self, words: str, spoil: Callable[[Path], None], current: tuple[Path, str]) -> None:
         """Spoil the store, wait until that is refused while the current release answers, and mend it."""
         before = self._refused()
         spoil(self.store / "homeward")
-        _until(lambda: self._refused() >= before + WORKERS)
+        until(lambda: self._refused() >= before + WORKERS)
         self.day.refused.append(words)
         put(*current, self.store)
         well = b"homeward_release_is_the_named_one 1.0"
-        _until(lambda: all(well in self.client.get("/metrics").content for _ in range(SETTLED)))
+        until(lambda: all(well in self.client.get("/metrics").content for _ in range(SETTLED)))
 
     def _refused(self) -> float:
         text = self.client.get("/metrics").text
@@ -156,7 +156,7 @@ def day(
     ):
         service = Service(demo, client, per_second)
         with service.asked():
-            _until(lambda: service._last(SETTLED) == {"first"})
+            until(lambda: service._last(SETTLED) == {"first"})
             for _ in range(rounds):
                 service.promote(second, "second")
                 service.promote(first, "first")
@@ -179,12 +179,13 @@ def _question() -> dict[str, Any]:
     return {"at": ward["at"], "admissions": [stay], "events": facts}
 
 
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def until(holds: Callable[[], bool], patience: float = PATIENCE_SECONDS, every: float = 0.05) -> None:
+    """Wait until something holds; raises TimeoutError if it does not within so many seconds."""
+    deadline = time.monotonic() + patience
     while not holds():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the service did not get there within {PATIENCE_SECONDS} s")
-        time.sleep(0.05)
+            raise TimeoutError(f"the service did not get there within {patience:g} s")
+        time.sleep(every)
 
 
 def _third(releases: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from promotions import SETTINGS, Answer, Service
+from promotions import SETTINGS, Answer, Service, until
 
 from serving.access import write_token
 from serving.children import Children
@@ -110,8 +110,4 @@ def _good(answers: list[Answer]) -> int:
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the service did not get there within {PATIENCE_SECONDS} s")
-        time.sleep(0.005)
+    until(holds, PATIENCE_SECONDS, every=0.005)
