@@ -1,24 +1,24 @@
 """A release is loaded in a throw-away process first: a damaged booster file can kill the one that reads it."""
 
+import contextlib
 import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from features.errors import HomewardError, ReleaseFault
-from models.sealed import Sealed, sealed
-from serving.leash import end_with_parent, leash, stand_back
+from models.sealed import sealed
+from serving.leash import end_with_parent, stand_back
 
-if TYPE_CHECKING:
-    from models.predictor import Predictor
-
-REHEARSAL_SECONDS = 120  # four on an idle core, nearly all of it imports; many times that beside a full load
+REHEARSAL_SECONDS = 120  # two on an idle core, most of it imports; many times that beside a full load
 NICENESS = 5  # the ward's answers come first
 ROOT = Path(__file__).parents[1]
+COMMAND = (sys.executable, "-m", __name__)
 
 
 @dataclass(frozen=True)
@@ -38,72 +38,134 @@ class Rehearse(Protocol):
     def __call__(self, folder: Path, digest: str) -> Rehearsed:
         """Return what the release of this digest says of itself; raises ReleaseFault if it cannot be loaded."""
 
+    def close(self) -> None:
+        """End what it keeps for the next trial."""
 
-def rehearse(folder: Path, digest: str, seconds: float = REHEARSAL_SECONDS) -> Rehearsed:
-    """Load a release in a process of its own, within a time limit.
 
-    The process reads the files itself and takes none but those of `digest`, so that what it says holds for
-    bytes of the same digest anywhere.  Raises ReleaseFault if it fails, dies or takes too long.
+class Rehearsal:
+    """Loads each release in a process of its own, within a time limit.
+
+    The process is forked from a helper that has imported what it needs, which is most of the work: the helper
+    begins with the first trial and stays for the next.  It reads the files itself and takes none but those of
+    the digest, so that what it says holds for bytes of the same digest anywhere.
     """
-    command = [sys.executable, "-m", __name__, str(folder.resolve()), digest]
+
+    def __init__(self, seconds: float = REHEARSAL_SECONDS) -> None:
+        """Take at most so many seconds for a trial."""
+        self._seconds = seconds
+        self._helper: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, folder: Path, digest: str) -> Rehearsed:
+        """Return what the release of this digest says of itself.
+
+        Raises ReleaseFault if it cannot be loaded, kills the process or takes too long.
+        """
+        try:
+            line = self._answer(json.dumps([str(folder.resolve()), digest]))
+        except TimeoutError as error:
+            self.close()
+            within = f"within {self._seconds:g} s of a trial"
+            raise ReleaseFault(f"release {folder.name} was not loaded {within}") from error
+        except OSError as error:
+            self.close()
+            raise ReleaseFault(f"release {folder.name} cannot be tried: {type(error).__name__}") from error
+        return _verdict(folder.name, line)
+
+    def close(self) -> None:
+        """End the helper and what it has begun."""
+        helper, self._helper = self._helper, None
+        if helper is None:
+            return
+        if helper.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(helper.pid, signal.SIGKILL)
+        with helper:  # closes its pipes, and waits
+            pass
+
+    def _answer(self, order: str) -> bytes:
+        helper = self._started()
+        assert helper.stdin
+        assert helper.stdout
+        helper.stdin.write(f"{order}\n".encode())
+        helper.stdin.flush()
+        with selectors.DefaultSelector() as answers:
+            answers.register(helper.stdout, selectors.EVENT_READ)
+            if not answers.select(self._seconds):
+                raise TimeoutError
+        return helper.stdout.readline()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._helper is not None and self._helper.poll() is not None:
+            self.close()  # it died since the last trial
+        if self._helper is None:
+            self._helper = subprocess.Popen(
+                COMMAND,
+                cwd=ROOT,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.PIPE,  # its leash too
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # a Ctrl-C is not for it
+            )
+        return self._helper
+
+
+def _verdict(name: str, line: bytes) -> Rehearsed:
     try:
-        with leash() as held:
-            ended = _run(command, held, seconds)
-    except subprocess.TimeoutExpired as error:
-        raise ReleaseFault(f"release {folder.name} was not loaded within {seconds:g} s of a trial") from error
-    except OSError as error:
-        raise ReleaseFault(f"release {folder.name} cannot be tried: {type(error).__name__}") from error
-    return _verdict(folder.name, ended)
+        said = json.loads(line)
+    except ValueError as error:
+        raise ReleaseFault(f"the trial of release {name} broke off") from error
+    if "fault" in said:
+        raise ReleaseFault(said["fault"])
+    if "ended" in said and said["ended"] < 0:
+        raise ReleaseFault(f"release {name} killed the process that tried it (signal {-said['ended']})")
+    if "ended" in said:
+        raise ReleaseFault(f"release {name} failed its trial with exit code {said['ended']}")
+    return Rehearsed(**said)
 
 
-def _run(command: list[str], held: int, seconds: float) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdin=held,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=seconds,
-        check=False,
-        start_new_session=True,  # a Ctrl-C is not for it
-    )
+def main() -> int:
+    """Fork a throw-away process for each line of standard input, a release's folder and digest in JSON.
 
-
-def _verdict(name: str, ended: "subprocess.CompletedProcess[str]") -> Rehearsed:
-    """Return what the process said in its last line; LightGBM may have written lines before it."""
-    last = (ended.stdout if ended.returncode == 0 else ended.stderr).strip().splitlines()[-1:]
-    if ended.returncode < 0:
-        raise ReleaseFault(f"release {name} killed the process that tried it (signal {-ended.returncode})")
-    if ended.returncode == 2 and last:
-        raise ReleaseFault(last[0])
-    try:
-        return Rehearsed(**json.loads(last[0]))
-    except (IndexError, TypeError, ValueError) as error:
-        raise ReleaseFault(f"release {name} failed its trial with exit code {ended.returncode}") from error
-
-
-def main(folder: str, digest: str) -> int:
-    """Load a release, in the throw-away process; what is wrong with it is one sentence and exit code 2."""
-    signal.alarm(REHEARSAL_SECONDS)
+    What became of it is one line of JSON: what the release says of itself, a fault, or how the process ended.
+    """
     stand_back(NICENESS)
-    end_with_parent()
-    try:
-        facts = _opened(sealed(Path(folder), digest)).facts
-    except HomewardError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 2
-    print(json.dumps({"nation": facts.nation, "time_zone": facts.time_zone}))  # noqa: T201
+    verdicts = os.dup(1)
+    os.dup2(2, 1)  # LightGBM writes lines of its own
+    sys.modules["sklearn"] = None  # type: ignore[assignment]  # only fitting needs it; it is half of all imports
+    import models.release  # noqa: F401  # so that what is forked has it
+
+    for order in sys.stdin:
+        folder, digest = json.loads(order)
+        child = os.fork()
+        if not child:
+            _try(Path(folder), digest, verdicts)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if ended:
+            _say(verdicts, {"ended": ended})
     return 0
 
 
-def _opened(release: Sealed) -> "Predictor":
-    sys.modules["sklearn"] = None  # type: ignore[assignment]  # only fitting needs it; it is half of all imports
+def _try(folder: Path, digest: str, verdicts: int) -> None:
+    """Load a release and say what it is, or what is wrong with it; then end."""
     from models.release import opened
 
-    return opened(release)
+    signal.alarm(REHEARSAL_SECONDS)
+    end_with_parent()
+    code = 1
+    try:
+        facts = opened(sealed(folder, digest)).facts
+        _say(verdicts, asdict(Rehearsed(facts.nation, facts.time_zone)))
+        code = 0
+    except HomewardError as error:
+        _say(verdicts, {"fault": str(error)})
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _say(verdicts: int, what: dict[str, object]) -> None:
+    os.write(verdicts, f"{json.dumps(what)}\n".encode())
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -75,6 +75,7 @@ class Releases:
     def close(self) -> None:
         """Look no more."""
         self._ended.set()
+        self._trial.rehearse.close()
 
     def _watch(self, every_seconds: float) -> None:
         while not self._ended.wait(every_seconds):

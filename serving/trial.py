@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from features.errors import ReleaseFault
 from models.sealed import Sealed, sealed
 from serving.candidate import Named
 from serving.last_good import FILE, LastGood, Memory
-from serving.rehearsal import Rehearse, Rehearsed, rehearse
+from serving.rehearsal import Rehearsal, Rehearse, Rehearsed
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Trial:
     """The trial of a release, and the memory of the last one that passed."""
 
     memory: Memory
-    rehearse: Rehearse = rehearse
+    rehearse: Rehearse = field(default_factory=Rehearsal)
 
     def passed(self, folder: Path, expected: str | None = None) -> Passed:
         """Return a release that may answer; raises ReleaseFault with what is wrong.

@@ -62,11 +62,19 @@ def both(children: Children) -> list[psutil.Process]:
     """The workers, once there are two that answer or begin to."""
     for _ in range(LOOKS):
         family = psutil.Process(children._running[0].pid).children(recursive=True)
-        workers = [one for one in family if any(WORKER in word for word in one.cmdline())]
+        workers = [one for one in family if WORKER in command_of(one)]
         if len(workers) == 2:
             return workers
         time.sleep(0.5)
     raise AssertionError("there were never two workers")
+
+
+def command_of(process: psutil.Process) -> str:
+    """The command of a process, empty for one that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one too
+        return ""
 
 
 def told_by(client: httpx.Client, times: int) -> set[str]:

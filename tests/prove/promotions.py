@@ -242,11 +242,16 @@ def _killed(releases: Path) -> None:
     killed: set[int] = set()
     deadline = time.monotonic() + PATIENCE_SECONDS
     while len(killed) < WORKERS and time.monotonic() < deadline:
-        for process in psutil.process_iter(["cmdline"]):
-            if str(releases / "third") in (process.info["cmdline"] or []) and process.pid not in killed:
+        helpers = {
+            one.pid
+            for one in psutil.process_iter(["cmdline"])
+            if "serving.rehearsal" in (one.info["cmdline"] or [])
+        }
+        for process in psutil.process_iter(["ppid"]):
+            if process.info["ppid"] in helpers and process.pid not in killed:
                 process.kill()
                 killed.add(process.pid)
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 SPOILS: dict[str, Callable[[Path], None]] = {

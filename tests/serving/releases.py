@@ -54,6 +54,9 @@ class Rehearsal:
             raise self.fault
         return self.said
 
+    def close(self) -> None:
+        """Keep nothing."""
+
 
 class Ward:
     """A home with a store, and the releases of a service on it."""

@@ -1,18 +1,23 @@
 """The throw-away process: it stands between a damaged file and the process that answers."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from features.errors import ReleaseFault
 from models.sealed import sealed
-from serving.rehearsal import Rehearsed, rehearse
+from serving.rehearsal import Rehearsal, Rehearsed
 from tests.serving.releases import altered
+
+ENGLAND = Rehearsed("ENG", "Europe/London")
 
 
 @pytest.fixture
@@ -31,43 +36,74 @@ def children():
     ]
 
 
-def test_a_good_release_says_for_whom_it_was_made(small_release_folder, children):
-    digest = sealed(small_release_folder).digest
-    assert rehearse(small_release_folder, digest) == Rehearsed("ENG", "Europe/London")
+@pytest.fixture
+def rehearsal():
+    trial = Rehearsal()
+    yield trial
+    trial.close()
+
+
+def tried(rehearsal, folder):
+    return rehearsal(folder, sealed(folder).digest)
+
+
+def test_a_good_release_says_for_whom_it_was_made(rehearsal, small_release_folder, children):
+    assert tried(rehearsal, small_release_folder) == ENGLAND
+    rehearsal.close()
     assert children() == []
 
 
-def test_a_truncated_booster_with_fitting_digests_dies_there_and_not_here(copy):
+def test_a_truncated_booster_with_fitting_digests_dies_there_and_the_next_is_tried(
+    rehearsal, small_release_folder, copy, children
+):
     content = (copy / "leave.txt").read_bytes()
     altered(copy, leave_txt=content[: len(content) // 3])
     with pytest.raises(ReleaseFault, match=r"killed the process|cannot be loaded|exit code") as fault:
-        rehearse(copy, sealed(copy).digest)
+        tried(rehearsal, copy)
     assert "\n" not in str(fault.value)
+    (helper,) = children()
+    assert tried(rehearsal, small_release_folder) == ENGLAND
+    assert children() == [helper]
 
 
-def test_other_bytes_than_were_checked_are_not_loaded(small_release_folder):
+def test_the_helper_is_one_thread_so_that_a_fork_of_it_is_whole(rehearsal, small_release_folder, children):
+    tried(rehearsal, small_release_folder)
+    (helper,) = children()
+    names = [path.read_text().strip() for path in Path(f"/proc/{helper.pid}/task").glob("*/comm")]
+    names = [name for name in names if name != "jemalloc_bg_thd"]  # Arrow's allocator minds forks itself
+    assert len(names) == 1
+
+
+def test_other_bytes_than_were_checked_are_not_loaded(rehearsal, small_release_folder):
     with pytest.raises(ReleaseFault, match="not the digest that was recorded"):
-        rehearse(small_release_folder, "0" * 64)
+        rehearsal(small_release_folder, "0" * 64)
 
 
 def test_one_that_hangs_is_ended_in_time(small_release_folder, children):
     began = time.monotonic()
     with pytest.raises(ReleaseFault, match=r"was not loaded within 0\.2 s"):
-        rehearse(small_release_folder, sealed(small_release_folder).digest, seconds=0.2)
+        tried(Rehearsal(seconds=0.2), small_release_folder)
     assert time.monotonic() - began < 5
     assert children() == []
 
 
+def test_a_process_that_is_killed_is_a_fault_of_that_trial_alone(rehearsal, small_release_folder, children):
+    tried(rehearsal, small_release_folder)
+    (helper,) = children()
+    os.kill(helper.pid, signal.SIGSTOP)  # the trial waits
+    killer = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -9 {helper.pid}"])
+    with pytest.raises(ReleaseFault, match="broke off"):
+        tried(rehearsal, small_release_folder)
+    killer.wait()
+    assert tried(rehearsal, small_release_folder) == ENGLAND
+
+
 def test_it_ends_with_the_process_that_started_it(small_release_folder):
-    reads, writes = os.pipe()
-    command = [
-        sys.executable,
-        "-m",
-        "serving.rehearsal",
-        small_release_folder,
-        sealed(small_release_folder).digest,
-    ]
-    child = subprocess.Popen(command, stdin=reads)
-    os.close(reads)
-    os.close(writes)  # as the end of this process would
-    assert child.wait(60) == 1
+    helper = subprocess.Popen(
+        [sys.executable, "-m", "serving.rehearsal"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    order = json.dumps([str(small_release_folder), sealed(small_release_folder).digest])
+    helper.stdin.write(f"{order}\n".encode())
+    helper.stdin.close()  # as the end of this process would
+    assert helper.wait(60) == 0
+    helper.stdout.close()
