@@ -92,7 +92,10 @@ class Rehearsal:
             answers.register(helper.stdout, selectors.EVENT_READ)
             if not answers.select(self._seconds):
                 raise TimeoutError
-        return helper.stdout.readline()
+        line = helper.stdout.readline()
+        if not line:
+            self.close()  # the helper has died
+        return line
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._helper is not None and self._helper.poll() is not None:
@@ -136,35 +139,44 @@ def main() -> int:
 
     for order in sys.stdin:
         folder, digest = json.loads(order)
-        child = os.fork()
-        if not child:
-            _try(Path(folder), digest, verdicts)
-        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if ended:
-            _say(verdicts, {"ended": ended})
+        os.write(verdicts, _tried(Path(folder), digest) + b"\n")
     return 0
 
 
-def _try(folder: Path, digest: str, verdicts: int) -> None:
-    """Load a release and say what it is, or what is wrong with it; then end."""
-    from models.release import opened
+def _tried(folder: Path, digest: str) -> bytes:
+    """Load a release in a process of its own, and return what became of it once that process is gone."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if not child:
+        _try(folder, digest, writes)
+    os.close(writes)
+    with open(reads, "rb") as told:
+        said = told.read()
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return json.dumps({"ended": ended}).encode() if ended else said
 
+
+def _try(folder: Path, digest: str, told: int) -> None:
+    """Load a release and tell what it is, or what is wrong with it; then end."""
     signal.alarm(REHEARSAL_SECONDS)
     end_with_parent()
     code = 1
     try:
-        facts = opened(sealed(folder, digest)).facts
-        _say(verdicts, asdict(Rehearsed(facts.nation, facts.time_zone)))
-        code = 0
-    except HomewardError as error:
-        _say(verdicts, {"fault": str(error)})
+        said = _said(folder, digest)
+        os.write(told, json.dumps(said).encode())
         code = 0
     finally:
         os._exit(code)
 
 
-def _say(verdicts: int, what: dict[str, object]) -> None:
-    os.write(verdicts, f"{json.dumps(what)}\n".encode())
+def _said(folder: Path, digest: str) -> dict[str, str]:
+    from models.release import opened
+
+    try:
+        facts = opened(sealed(folder, digest)).facts
+    except HomewardError as error:
+        return {"fault": str(error)}
+    return asdict(Rehearsed(facts.nation, facts.time_zone))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ def tried(rehearsal, folder):
 
 def test_a_good_release_says_for_whom_it_was_made(rehearsal, small_release_folder, children):
     assert tried(rehearsal, small_release_folder) == ENGLAND
+    (helper,) = children()
+    assert helper.children() == []  # it would take a part of the next order for itself
+    assert tried(rehearsal, small_release_folder) == ENGLAND
     rehearsal.close()
     assert children() == []
 
