@@ -24,7 +24,9 @@ Texts = pd.api.extensions.ExtensionArray
 ColumnArray = Floats | pd.api.extensions.ExtensionArray
 
 
-def parsed(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults: Faults) -> pd.DataFrame:
+def parsed(
+    table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults: Faults
+) -> dict[str, ColumnArray]:
     """Return the contract's columns of a table in the contract's types, in the contract's order.
 
     Instants are in the hospital's time zone with microseconds, numbers float64, everything else `str`.
@@ -36,7 +38,7 @@ def parsed(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults:
         near = difflib.get_close_matches(stranger, names, 1)
         hint = f"did you mean {near[0]}?" if near else "facts of your own belong in events"
         faults.column(f"column {stranger} is not in the contract; {hint}")
-    typed = {}
+    typed: dict[str, ColumnArray] = {}
     for column in columns:
         before = len(faults.found)
         if column.name in table:
@@ -47,7 +49,7 @@ def parsed(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults:
                 faults.column(f"column {column.name} is missing")
         if len(faults.found) > before:
             faults.broken.add(column.name)
-    return pd.DataFrame(typed, index=table.index, copy=False)
+    return typed
 
 
 def _typed(values: pd.Series, column: Column, facts: Facts, faults: Faults) -> ColumnArray:

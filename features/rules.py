@@ -10,18 +10,21 @@ import pyarrow as pa
 from features.columns import Column
 from features.faults import Faults
 from features.hospital import Facts
-from features.parsing import ColumnArray
+from features.parsing import ColumnArray, parsed
 
 
-def validate(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults: Faults) -> None:
-    """Note every row of a parsed table that breaks a rule of its column, in columns that could be read."""
+def validated(table: pd.DataFrame, columns: Sequence[Column], facts: Facts, faults: Faults) -> pd.DataFrame:
+    """Return a table in the contract's types, and note every row that cannot be read or breaks a rule."""
+    typed = parsed(table, columns, facts, faults)
+    framed = pd.DataFrame(typed, index=table.index, copy=False)
     readable = [column for column in columns if column.name not in faults.broken]
-    if all(kept(table[column.name].array, column, facts) for column in readable):
-        return
+    if all(kept(typed[column.name], column, facts) for column in readable):
+        return framed
     # Here, because pandera takes longer to import than fifty good requests take to be checked.
     from features.schema import note_broken
 
-    note_broken(table, readable, facts, faults)
+    note_broken(framed, readable, facts, faults)
+    return framed
 
 
 def kept(values: ColumnArray, column: Column, facts: Facts) -> bool:

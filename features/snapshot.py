@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.columns import KNOWN_ONLY_AFTERWARDS
 from features.tables import Hospital
-from features.timeline import positions, taken
+from features.timeline import NEVER, microseconds, positions, taken
 
 LEAVING = [name for name in KNOWN_ONLY_AFTERWARDS if name != "discharge_recorded_at"]
 
@@ -43,12 +43,13 @@ def at_moments(hospital: Hospital, moments: pd.DataFrame) -> pd.DataFrame:
     admissions = hospital.admissions
     rows: dict[str, Any] = {str(name): taken(admissions[name].array, places) for name in admissions}
     at = pd.DatetimeIndex(moments["at"]).tz_convert(hospital.facts.time_zone).as_unit("us")
-    left = np.asarray(rows.pop("discharge_recorded_at") <= at)
-    until = at.where(~left, rows["discharged_at"])
+    now, recorded = microseconds(at), microseconds(rows.pop("discharge_recorded_at"))
+    left = (recorded != NEVER) & (recorded <= now)
+    until = np.where(left, microseconds(rows["discharged_at"]), now)
     told = np.where(left, np.arange(len(at)), -1)
     rows |= {name: taken(rows[name], told) for name in LEAVING}
-    so_far = pd.TimedeltaIndex(until - pd.DatetimeIndex(rows["admitted_at"]))
-    rows |= {"at": at.array, "hours_so_far": so_far.total_seconds().to_numpy() / 3600}
+    so_far = (until - microseconds(rows["admitted_at"])) / 1_000_000 / 3600
+    rows |= {"at": at.array, "hours_so_far": so_far}
     return pd.DataFrame(rows, index=moments.index, copy=False)
 
 

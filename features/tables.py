@@ -13,8 +13,7 @@ from features.columns import ADMISSION_COLUMNS, CANCELLED, EVENT_COLUMNS
 from features.errors import DataFault
 from features.faults import Faults
 from features.hospital import EventName, Facts
-from features.parsing import parsed
-from features.rules import validate
+from features.rules import validated
 from features.timeline import NEVER, Integers, coded, microseconds, positions
 
 Dates = Literal["comparable", "per_patient", "none"]
@@ -66,13 +65,11 @@ def check(
     dropped; both are counted in the notes.
     """
     stay_faults, event_faults = Faults("admissions"), Faults("events")
-    stays = parsed(admissions, ADMISSION_COLUMNS, facts, stay_faults)
+    stays = validated(admissions, ADMISSION_COLUMNS, facts, stay_faults)
+    _check_order(stays, stay_faults)
     if events is None:
         events = pd.DataFrame({column.name: pd.Series(dtype="str") for column in EVENT_COLUMNS})
-    rows = parsed(events, EVENT_COLUMNS, facts, event_faults)
-    validate(stays, ADMISSION_COLUMNS, facts, stay_faults)
-    _check_order(stays, stay_faults)
-    validate(rows, EVENT_COLUMNS, facts, event_faults)
+    rows = validated(events, EVENT_COLUMNS, facts, event_faults)
     _check_events(rows, stays, facts, event_faults)
     if stay_faults.found or event_faults.found:
         raise DataFault(where, stay_faults.found + event_faults.found)
@@ -166,16 +163,14 @@ def _of_names(
 
 
 def _with_recorded(stays: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    notes = [
-        f"{recorded} is not given: {happened} is taken as known at once"
-        for recorded, happened in RECORDED_AND_HAPPENED
-        if stays[recorded].isna().all()
-    ]
-    filled = {
-        recorded: stays[recorded].fillna(stays[happened])
-        for recorded, happened in RECORDED_AND_HAPPENED
-        if stays[recorded].isna().any()
-    }
+    filled, notes = {}, []
+    for recorded, happened in RECORDED_AND_HAPPENED:
+        empty = microseconds(stays[recorded]) == NEVER
+        if empty.all():
+            notes.append(f"{recorded} is not given: {happened} is taken as known at once")
+            filled[recorded] = stays[happened]
+        elif empty.any():
+            filled[recorded] = stays[recorded].fillna(stays[happened])
     return stays.assign(**filled), notes
 
 

@@ -20,9 +20,9 @@ ROWS_AT_ONCE = 100_000  # so that what is searched stays within the processor's 
 NEVER = int(np.iinfo(np.int64).min)  # a missing instant, in microseconds
 
 
-def microseconds(instants: pd.Series) -> Integers:
+def microseconds(instants: pd.Series | pd.Index | pd.arrays.DatetimeArray) -> Integers:
     """Return instants with a zone as whole microseconds since 1970, missing ones as the smallest integer."""
-    array = instants.array
+    array = instants.array if isinstance(instants, pd.Series | pd.Index) else instants
     return np.asarray(array if array.unit == "us" else array.as_unit("us"), "datetime64[us]").view(np.int64)
 
 
@@ -32,10 +32,16 @@ def positions(names: Texts, among: Texts) -> npt.NDArray[np.int32]:
     >>> positions(pd.Series(["B", "C", "B"]), pd.Index(["A", "B"])).tolist()
     [1, -1, 1]
     """
-    text = pa.large_string()
-    found = pyarrow.compute.index_in(pa.array(names, type=text), value_set=pa.array(among, type=text))
+    found = pyarrow.compute.index_in(_arrow(names), value_set=_arrow(among))
     place: npt.NDArray[np.int32] = (found.fill_null(-1) if found.null_count else found).to_numpy()
     return place
+
+
+def _arrow(texts: Texts) -> pa.Array | pa.ChunkedArray:
+    text = pa.large_string()
+    if isinstance(texts, pd.Series | pd.Index) and isinstance(texts.dtype, pd.StringDtype):
+        return pa.array(texts.array, type=text)  # in a tenth of the time
+    return pa.array(texts, type=text)
 
 
 def coded(texts: pd.api.extensions.ExtensionArray) -> "pd.Categorical[Any]":

@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 from features.errors import DataFault
 from features.hospital import Facts
 from features.tables import Hospital
+from features.timeline import microseconds
 from features.working_days import calendar
 from serving.errors import Problem, not_kept
 from serving.known import NO_WARD, Record, as_rows, known_now, record_of, recorded
@@ -89,12 +91,17 @@ def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
 def _moment(request: PredictRequest, asked_at: datetime, facts: Facts) -> pd.Timestamp:
     try:
         at = pd.Timestamp(request.at or asked_at).tz_convert(facts.time_zone)
-        today = at.tz_localize(None).normalize()
-        calendar(pd.DatetimeIndex([today, today + timedelta(days=DAYS_AHEAD)]), facts.nation)
+        _must_be_known(at.date(), facts.nation)
     except (ValueError, OverflowError) as error:
         fix = "at must be a moment within the years of the bank-holiday table"
         raise not_kept([{"pointer": "/at", "detail": fix}]) from error
     return at
+
+
+@lru_cache
+def _must_be_known(today: date, nation: str) -> None:
+    """Raise ValueError unless the bank-holiday table knows the days that are forecast on this one."""
+    calendar(pd.DatetimeIndex([today, today + timedelta(days=DAYS_AHEAD)]), nation)
 
 
 def _wanted(request: PredictRequest) -> list[str]:
@@ -177,7 +184,8 @@ def _present(
     Raises Problem if one of the others was asked for by name.
     """
     admissions = hospital.admissions
-    begun = set(admissions.loc[admissions["admission_recorded_at"] <= at, "admission_id"])
+    known = microseconds(admissions["admission_recorded_at"]) <= microseconds(pd.DatetimeIndex([at]))
+    begun = set(admissions["admission_id"].array[known])
     early = [place for place, name in enumerate(request.named) if name not in begun]
     if early:
         fix = "for must name stays that had begun, and were recorded, by `at`"

@@ -24,15 +24,17 @@ def unused_events(events: pd.DataFrame, facts: Facts) -> dict[str, Warnings]:
     if (codes < 0).any():
         for (stay, name), rows in events[codes < 0].groupby(["admission_id", "name"], sort=False):
             found.setdefault(str(stay), []).append(_unknown(str(name), len(rows), facts))
-    numbers = pd.to_numeric(events["number"], errors="coerce").to_numpy(np.float64)
+    numbers = events["number"].to_numpy(np.float64)
     # The code of a name that is not listed is -1: the last, whose range holds every number.
     lows, highs = (
         np.array([*(getattr(facts.events[name], end) for name in names), np.nan])[codes]
         for end in ("low", "high")
     )
-    odd = ((numbers < lows) | (numbers > highs)) & ~np.asarray(events["text"].array == CANCELLED, bool)
-    outside = events[odd] if odd.any() else events[:0]
-    for (stay, name), rows in outside.groupby(["admission_id", "name"], sort=False):
+    odd = (numbers < lows) | (numbers > highs)
+    if not odd.any():
+        return found
+    odd &= ~np.asarray(events["text"].array == CANCELLED, bool)
+    for (stay, name), rows in events[odd].groupby(["admission_id", "name"], sort=False):
         event = facts.events[str(name)]
         text = f"{event.words}: {_rows(len(rows))} outside {event.low:g} to {event.high:g} set aside"
         found.setdefault(str(stay), []).append({"field": event.name, "kind": "impossible", "text": text})
