@@ -18,7 +18,7 @@ from serving import door
 from serving.body import must_be_json, whole_body
 from serving.census import FactKind
 from serving.door import Sent
-from serving.errors import Problem, not_kept
+from serving.errors import ELSEWHERE, Problem, not_kept
 from serving.fhir import Action, audit_event, entity
 from serving.inquiry import Inquiry, answered
 from serving.once import once
@@ -64,7 +64,8 @@ class Desk:
                 asked_by, self._predicted, body, asked_by, asked_at, claim
             )
 
-        return Response(await once(request, body, self.parts, work), media_type=JSON)
+        told = await once(request, body, self.parts, work)
+        return Response(told, headers=ELSEWHERE if self.parts.predicting.crowded else None, media_type=JSON)
 
     def _predicted(self, body: bytes, asked_by: str, asked_at: datetime, claim: Claim | None) -> bytes:
         inquiry = Inquiry(read_body(body, PredictRequest), asked_by, asked_at, claim)

@@ -16,6 +16,7 @@ from features.errors import HomewardError
 MEDIA_TYPE = "application/problem+json"
 DOCUMENTED_AT = "/v1/docs#problems"
 MOST_FAULTS_ANSWERED = 100
+ELSEWHERE = {"Connection": "close"}  # a new connection goes to whichever process takes it first: an idle one
 
 
 class Problem(HomewardError):
@@ -131,7 +132,9 @@ def unavailable() -> Problem:
 def busy() -> Problem:
     """Return the problem of more work than the service takes on at once."""
     return Problem(
-        HTTPStatus.TOO_MANY_REQUESTS, "too many requests at once; try again", headers={"Retry-After": "2"}
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too many requests at once; try again",
+        headers={"Retry-After": "2", **ELSEWHERE},
     )
 
 

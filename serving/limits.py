@@ -54,6 +54,12 @@ class Places:
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()  # work ends in threads of its own
 
+    @property
+    def held(self) -> int:
+        """How many places are taken."""
+        with self._lock:
+            return self._held.total()
+
     def take(self, caller: str | None) -> bool:
         """Take a place, if there is one; a caller who is None counts among all but not alone."""
         with self._lock:

@@ -16,7 +16,7 @@ from models.sealed import sealed
 from serving.leash import end_with_parent, stand_back
 
 REHEARSAL_SECONDS = 120  # two on an idle core, most of it imports; many times that beside a full load
-NICENESS = 5  # the ward's answers come first
+NICENESS = 10  # the ward's answers come first
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", __name__)
 

@@ -134,7 +134,7 @@ class Settings:
         metadata=_setting(
             "PREDICTIONS_AT_ONCE",
             "Questions being answered or waiting; more are 429, and one caller never gets the last place",
-            "4",
+            "8",
             _whole_number(1, 64),
         )
     )

@@ -17,9 +17,14 @@ class Workers:
 
     def __init__(self, name: str, *, threads: int, at_once: int, seconds: float) -> None:
         """Take `at_once` pieces of work, running or waiting, each for at most `seconds`."""
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._threads, self._most = ThreadPoolExecutor(threads, thread_name_prefix=name), threads
         self._places = Places(at_once, each=max(1, at_once - 1))
         self._seconds = seconds
+
+    @property
+    def crowded(self) -> bool:
+        """Whether no thread is free: who asks again now does better with another process."""
+        return self._places.held >= self._most
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what the work returns; raises Problem, 429 if all places are taken and 503 if it is too slow.

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
+import aiohttp
 from load_client import caller
 
 from serving.access import read_token
@@ -25,7 +25,7 @@ class Site:
     token: str
     bodies: Sequence[bytes]
 
-    def caller(self) -> httpx.AsyncClient:
+    def caller(self) -> aiohttp.ClientSession:
         """Return a client with the ward system's token."""
         return caller(self.url, {"Authorization": f"Bearer {self.token}"})
 

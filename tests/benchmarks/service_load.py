@@ -19,10 +19,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import psutil
 from load_client import (
@@ -157,7 +157,7 @@ async def _overloaded(site: Site, ask: Ask, rate: float, seconds: float) -> dict
         **found,
         "livez_asked": len(probes),
         "livez_max_ms": max(one.ms for one in probes),
-        "livez_errors": sum(one.status != httpx.codes.OK for one in probes),
+        "livez_errors": sum(one.status != HTTPStatus.OK for one in probes),
     }
 
 

@@ -109,6 +109,22 @@ def test_under_overload_each_is_answered_or_told_when_and_probes_are_answered(tm
     assert {one.status for one in probes} == {200}
 
 
+def test_who_asks_a_crowded_process_is_sent_to_another(tmp_path):
+    of = parts(tmp_path, BusyPredictor())
+
+    async def connections(url, at_once):
+        async with load_client.caller(url, BEARER) as many:
+            body = httpx.Request("POST", url, json=ward_question(beds=1)).content
+            ask = load_client.predicting(many, [body])
+            answers = await asyncio.gather(*(ask(number) for number in range(at_once)))
+            return [answer.headers.get("connection", "") for answer in answers]
+
+    with listening(of) as port:
+        url = f"http://127.0.0.1:{port}"
+        assert asyncio.run(connections(url, 1)) == [""]
+        assert "close" in asyncio.run(connections(url, 5))
+
+
 def test_places_are_free_again_after_refusals(tmp_path):
     of = parts(tmp_path, HOMEWARD_REQUESTS_PER_MINUTE="100000")
     with listening(of) as port:

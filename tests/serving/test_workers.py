@@ -18,7 +18,7 @@ def test_what_does_not_fit_is_refused_at_once():
         await asyncio.gather(*running)
         return int(refused.value.status), refused.value.headers, await workers.run(lambda: "free again")
 
-    assert asyncio.run(three()) == (429, {"Retry-After": "2"}, "free again")
+    assert asyncio.run(three()) == (429, {"Retry-After": "2", "Connection": "close"}, "free again")
 
 
 def test_work_that_is_too_slow_keeps_its_place_until_it_ends():
