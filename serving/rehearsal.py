@@ -15,8 +15,8 @@ from features.errors import HomewardError, ReleaseFault
 from models.sealed import sealed
 from serving.leash import end_with_parent, stand_back
 
-REHEARSAL_SECONDS = 120  # two on an idle core, most of it imports; many times that beside a full load
-NICENESS = 10  # the ward's answers come first
+REHEARSAL_SECONDS = 120  # half of one on an idle core; many times that beside a full load
+NICENESS = 5  # the ward's answers come first
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", __name__)
 
@@ -38,6 +38,9 @@ class Rehearse(Protocol):
     def __call__(self, folder: Path, digest: str) -> Rehearsed:
         """Return what the release of this digest says of itself; raises ReleaseFault if it cannot be loaded."""
 
+    def prepare(self) -> None:
+        """Begin what makes the next trial quick."""
+
     def close(self) -> None:
         """End what it keeps for the next trial."""
 
@@ -45,9 +48,9 @@ class Rehearse(Protocol):
 class Rehearsal:
     """Loads each release in a process of its own, within a time limit.
 
-    The process is forked from a helper that has imported what it needs, which is most of the work: the helper
-    begins with the first trial and stays for the next.  It reads the files itself and takes none but those of
-    the digest, so that what it says holds for bytes of the same digest anywhere.
+    The process is forked from a helper that has imported what it needs, which is most of the work.  It reads the
+    files itself and takes none but those of the digest, so that what it says holds for bytes of the same digest
+    anywhere.
     """
 
     def __init__(self, seconds: float = REHEARSAL_SECONDS) -> None:
@@ -70,6 +73,11 @@ class Rehearsal:
             self.close()
             raise ReleaseFault(f"release {folder.name} cannot be tried: {type(error).__name__}") from error
         return _verdict(folder.name, line)
+
+    def prepare(self) -> None:
+        """Start the helper, unless it runs; where that fails the next trial tells."""
+        with contextlib.suppress(OSError):
+            self._started()
 
     def close(self) -> None:
         """End the helper and what it has begun."""

@@ -69,6 +69,7 @@ class Releases:
 
     def watch(self, every_seconds: float = LOOK_SECONDS) -> "Releases":
         """Look again and again, in a thread that ends with the process, until closed; returns itself."""
+        self._trial.rehearse.prepare()
         threading.Thread(target=self._watch, args=(every_seconds,), name="releases", daemon=True).start()
         return self
 

@@ -54,6 +54,9 @@ class Rehearsal:
             raise self.fault
         return self.said
 
+    def prepare(self) -> None:
+        """Need nothing."""
+
     def close(self) -> None:
         """Keep nothing."""
 

@@ -56,6 +56,13 @@ def test_a_good_release_says_for_whom_it_was_made(rehearsal, small_release_folde
     assert children() == []
 
 
+def test_the_helper_can_begin_before_the_first_trial(rehearsal, small_release_folder, children):
+    rehearsal.prepare()
+    (helper,) = children()
+    assert tried(rehearsal, small_release_folder) == ENGLAND
+    assert children() == [helper]
+
+
 def test_a_truncated_booster_with_fitting_digests_dies_there_and_the_next_is_tried(
     rehearsal, small_release_folder, copy, children
 ):
