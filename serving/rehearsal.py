@@ -48,9 +48,9 @@ class Rehearse(Protocol):
 class Rehearsal:
     """Loads each release in a process of its own, within a time limit.
 
-    The process is forked from a helper that has imported what it needs, which is most of the work.  It reads the
-    files itself and takes none but those of the digest, so that what it says holds for bytes of the same digest
-    anywhere.
+    The process is forked from a helper that has imported what it needs, which is most of the work.  It reads
+    the files itself and takes none but those of the digest, so that what it says holds for bytes of the same
+    digest anywhere.
     """
 
     def __init__(self, seconds: float = REHEARSAL_SECONDS) -> None:
