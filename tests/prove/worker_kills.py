@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import psutil
 from promotions import SETTINGS, Answer, Service, until
 
@@ -49,11 +50,11 @@ class Counted(Service):
         """Return how many workers ever came so far as to answer."""
         return (self.home / "logs" / "service.log").read_text("utf-8").count(BEGUN)
 
-    def _ask(self, due: float) -> None:
+    async def _ask(self, client: aiohttp.ClientSession, due: float) -> None:
         self.asking += 1
         self.begun += 1
         try:
-            super()._ask(due)
+            await super()._ask(client, due)
         finally:
             self.asking -= 1
 
@@ -78,7 +79,8 @@ def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], Non
 
 def _workers(children: Children) -> list[psutil.Process]:
     family = psutil.Process(children._running[0].pid).children(recursive=True)
-    return [one for one in family if any(WORKER in word for word in one.cmdline())]
+    commands = [one.as_dict(["cmdline"])["cmdline"] or [] for one in family]  # nothing of one that has ended
+    return [one for one, words in zip(family, commands, strict=True) if any(WORKER in word for word in words)]
 
 
 def _busiest(workers: list[psutil.Process]) -> psutil.Process:
