@@ -16,6 +16,7 @@ from features.table import feature_table
 from models import release
 from models.card import card
 from models.predictor import Predictor
+from training.store import private
 
 GOLDEN_ADMISSIONS = 200
 GOLDEN_DAYS = 20
@@ -34,8 +35,7 @@ def kept(predictor: Predictor, about: Mapping[str, Any]) -> Path:
     The name holds a digest of everything in it, so that the same data, plan and code give the same name
     and two releases never share one.  It is written elsewhere first: a folder of that name is whole.
     """
-    releases = home() / "releases"
-    releases.mkdir(parents=True, exist_ok=True)
+    releases = private(home() / "releases")
     golden, at = golden_rows()
     with tempfile.TemporaryDirectory(dir=releases, prefix=".writing-") as writing:
         drafts = Path(writing)

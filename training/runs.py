@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import HomewardError
-from training.store import files_digest, put, release_name, store_folder
+from training.store import files_digest, private, put, release_name, store_folder
 
 NAME = "homeward"  # of the experiment, the registered model and the model in BentoML's store
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -156,7 +156,7 @@ def _client(home: Path) -> Any:
 
     for noisy in ("mlflow", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    home.mkdir(parents=True, exist_ok=True)
+    private(home)
     return MlflowClient(tracking_uri=_tracking_uri(home))
 
 
@@ -270,7 +270,7 @@ def _exported(home: Path, version: Any) -> Path:
     place = home.resolve() / "releases" / release
     if place.is_dir() and files_digest(place) == digest:
         return place
-    place.parent.mkdir(parents=True, exist_ok=True)
+    private(place.parent)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".writing-") as made:
         try:
             fetched = download_artifacts(source, dst_path=made, tracking_uri=_tracking_uri(home))

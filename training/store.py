@@ -19,6 +19,16 @@ def store_folder(home: Path) -> Path:
     return Path(os.environ.get("BENTOML_HOME") or home / "bentoml").expanduser().resolve() / "models"
 
 
+def private(folder: Path) -> Path:
+    """Make a folder, with those above it that are missing, which no other user can read; returns it.
+
+    One that is there stays as it is: `python -m serving doctor` tells where others can read a home.
+    """
+    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def put(folder: Path, release: str, store: Path) -> Path:
     """Put the files of a release into the store as `homeward:<release>` and return their folder there.
 
@@ -48,7 +58,7 @@ def put(folder: Path, release: str, store: Path) -> Path:
 
 def _write(file: Path, text: str) -> None:
     """Write a file at once: who reads it meanwhile finds the old text or the new."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private(file.parent)
     partial = file.with_name(f".{file.name}.partial")
     partial.write_text(text, "utf-8")
     partial.replace(file)

@@ -17,6 +17,7 @@ from training.cohort import Say
 from training.gain import Scored, gain, verdict
 from training.plan import TrainingPlan
 from training.plan_file import plan_of, write_plan
+from training.store import private
 from training.trial import SCORES, Bench
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def study_of(bench: Bench, what: str, name: str, home: Path) -> "optuna.Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    home.mkdir(parents=True, exist_ok=True)
+    private(home)
     said = json.dumps([bench.digest(), SPACES[what], version("lightgbm")])
     digest = hashlib.sha256(said.encode()).hexdigest()[:16]
     whole = f"{name}: {what} of {bench.rows.hospital.source}, seed {bench.base.seed}, {digest}"
