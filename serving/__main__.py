@@ -9,6 +9,7 @@ import tempfile
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -23,6 +24,14 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 for command in COMMANDS:
     commands.command()(command)
 SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
+
+
+class PersonRole(StrEnum):
+    """The roles of people, as they are typed."""
+
+    COORDINATOR = "coordinator"
+    DATA_SCIENTIST = "data-scientist"
+    SAFETY_OFFICER = "safety-officer"
 
 
 @commands.command()
@@ -49,11 +58,18 @@ def token() -> None:
 
 
 @commands.command()
-def link() -> None:
-    """Print an address that signs one person in to the board, once, within the hour."""
+def link(
+    role: Annotated[
+        PersonRole, typer.Option(help="What the person may see; a data scientist sees no patients")
+    ] = (PersonRole.COORDINATOR),
+) -> None:
+    """Print an address that signs one person in, once, within the hour."""
+    from serving.access import role_named
     from serving.demo import sign_in_link
 
-    print(sign_in_link(Settings.read(os.environ), datetime.now(UTC)))
+    wanted = role_named(role.value)
+    assert wanted
+    print(sign_in_link(Settings.read(os.environ), datetime.now(UTC), wanted))
 
 
 @commands.command()

@@ -1,4 +1,4 @@
-"""Who may open which door: the ward system by its token, a person by a session from a one-time link."""
+"""Who may open which door: the ward system by its token, a person by a session of one role, from a link."""
 
 import hashlib
 import hmac
@@ -7,21 +7,26 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from features.errors import HomewardError
 
-Who = Literal["anyone", "ward system", "person"]
+Role = Literal["ward system", "coordinator", "data scientist", "safety officer"]
+Who = Role | Literal["anyone"]
 SESSION_COOKIE = "homeward_session"
 SESSION_LASTS = timedelta(hours=12)  # one shift
 LINK_LASTS = timedelta(hours=1)
 SHORTEST_TOKEN = 32
-EVERYBODY: frozenset[Who] = frozenset({"anyone", "ward system", "person"})
-SIGNED_IN: frozenset[Who] = frozenset({"ward system", "person"})
+ENDED = datetime.min.replace(tzinfo=UTC)
+ROLES: tuple[Role, ...] = get_args(Role)
+SIGNED_IN: frozenset[Who] = frozenset(ROLES)
+EVERYBODY: frozenset[Who] = SIGNED_IN | {"anyone"}
 SYSTEMS: frozenset[Who] = frozenset({"ward system"})
-PEOPLE: frozenset[Who] = frozenset({"person"})
+PEOPLE: frozenset[Who] = SIGNED_IN - SYSTEMS
+BOARDS: frozenset[Who] = frozenset({"ward system", "coordinator", "safety officer"})  # who may see patients
+COUNTERS: frozenset[Who] = frozenset({"ward system", "data scientist", "safety officer"})
 
 # Every route of ours and BentoML's.  A path that is not here is open to the ward system only, so that a
 # forgotten route is closed and strangers cannot learn which paths exist.
@@ -31,8 +36,8 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/sign-in": EVERYBODY,  # brings its own single-use code
     "/sign-out": PEOPLE,
     "/": SIGNED_IN,
-    "/board": SIGNED_IN,
-    "/board/{ward}": SIGNED_IN,
+    "/board": BOARDS,
+    "/board/{ward}": BOARDS,
     "/static/{file}": SIGNED_IN,
     "/v1/docs": SIGNED_IN,
     "/v1/openapi.json": SIGNED_IN,
@@ -44,7 +49,7 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/v1/events": SYSTEMS,
     "/v1/planned-dates": SYSTEMS,
     "/v1/predictions": SYSTEMS,
-    "/metrics": SYSTEMS,
+    "/metrics": COUNTERS,
     "/healthz": SYSTEMS,
     "/schema.json": SYSTEMS,
 }
@@ -97,26 +102,44 @@ def write_token(file: Path) -> None:
         out.write(secrets.token_urlsafe(32) + "\n")
 
 
-def new_link_code(folder: Path, at: datetime) -> str:
-    """Return the code of a new sign-in link; the folder keeps its digest and when it ends, never the code."""
+def new_link_code(folder: Path, at: datetime, role: Role = "coordinator") -> str:
+    """Return the code of a new sign-in link.
+
+    The folder keeps its digest, for which role it is and when it ends, never the code.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in folder.iterdir():
-        if datetime.fromisoformat(file.read_text("ascii")) <= at:
+        if _link(file)[0] <= at:
             file.unlink(missing_ok=True)
     code = secrets.token_urlsafe(32)
-    (folder / _digest(code)).write_text((at + LINK_LASTS).isoformat(), "ascii")
+    (folder / _digest(code)).write_text(f"{(at + LINK_LASTS).isoformat()} {role}", "ascii")
     return code
 
 
-def use_link_code(folder: Path, code: str, at: datetime) -> bool:
-    """Tell whether a code is good now, and use it up: removing its file succeeds for one caller only."""
+def use_link_code(folder: Path, code: str, at: datetime) -> Role | None:
+    """Return the role that a code signs in to now, and use it up; None for one that is not good.
+
+    Removing its file succeeds for one caller only.
+    """
     file = folder / _digest(code)
     try:
-        ends_at = datetime.fromisoformat(file.read_text("ascii"))
+        ends_at, role = _link(file)
         file.unlink()
-    except (OSError, ValueError):
-        return False
-    return at < ends_at
+    except OSError:
+        return None
+    return role if at < ends_at else None
+
+
+def _link(file: Path) -> tuple[datetime, Role | None]:
+    """Return when a link ends, and its role; one of an earlier version has ended."""
+    ends_at, _, role = file.read_text("ascii").partition(" ")
+    known = role_named(role)
+    return datetime.fromisoformat(ends_at) if known in PEOPLE else ENDED, known
+
+
+def role_named(name: str) -> Role | None:
+    """Return the role of a name, in which a hyphen may stand for the blank; None if there is none."""
+    return next((role for role in ROLES if role == name.replace("-", " ")), None)
 
 
 @dataclass(frozen=True)
@@ -134,17 +157,19 @@ class Keys:
         """Tell whether a shown token is the right one, in a time that does not depend on it."""
         return hmac.compare_digest(_digest(shown), _digest(self.token))
 
-    def session(self, at: datetime) -> str:
-        """Return the value of a new session cookie: when it ends, a nonce, and our seal on both."""
-        body = f"{int((at + SESSION_LASTS).timestamp())}.{secrets.token_urlsafe(16)}"
+    def session(self, at: datetime, role: Role = "coordinator") -> str:
+        """Return the value of a new session cookie: when it ends, the role, a nonce, and our seal on them."""
+        ends = int((at + SESSION_LASTS).timestamp())
+        body = f"{ends}.{role.replace(' ', '-')}.{secrets.token_urlsafe(16)}"
         return f"{body}.{self._seal(body)}"
 
-    def session_holds(self, cookie: str, at: datetime) -> bool:
-        """Tell whether a cookie is one of ours and has not ended."""
+    def session_role(self, cookie: str, at: datetime) -> Role | None:
+        """Return the role of a cookie that is one of ours and has not ended, and None for any other."""
         body, _, seal = cookie.rpartition(".")
         if not hmac.compare_digest(seal.encode(), self._seal(body).encode()):
-            return False
-        return at.timestamp() < int(body.partition(".")[0])
+            return None
+        ends, _, rest = body.partition(".")
+        return role_named(rest.partition(".")[0]) if at.timestamp() < int(ends) else None
 
     def _seal(self, body: str) -> str:
         return hmac.new(self.token.encode(), f"session {body}".encode(), hashlib.sha256).hexdigest()

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import httpx
 import pandas as pd
 
-from serving.access import new_link_code, read_token, write_token
+from serving.access import Role, new_link_code, read_token, write_token
 from serving.children import ChildFault, Children, free_port, last_lines
 from serving.settings import Settings
 
@@ -123,10 +123,10 @@ def asked(client: httpx.Client, question: Question) -> dict[str, Any]:
     return dict(prediction)
 
 
-def sign_in_link(settings: Settings, at: datetime) -> str:
-    """Return a new address that signs one person in, once, within the hour."""
+def sign_in_link(settings: Settings, at: datetime, role: Role = "coordinator") -> str:
+    """Return a new address that signs one person in with a role, once, within the hour."""
     demo = Demo(settings, 0, lambda _: None)
-    return f"{demo.url}/sign-in?{urlencode({'code': new_link_code(settings.links, at)})}"
+    return f"{demo.url}/sign-in?{urlencode({'code': new_link_code(settings.links, at, role)})}"
 
 
 def board_opens(demo: Demo, at: datetime) -> None:

@@ -70,6 +70,11 @@ def not_signed_in() -> Problem:
     )
 
 
+def not_for_you(roles: Sequence[str]) -> Problem:
+    """Return the problem of somebody who is signed in with another role than an address is for."""
+    return Problem(HTTPStatus.FORBIDDEN, f"this address is for: {', '.join(roles)}")
+
+
 def not_that_method(methods: str) -> Problem:
     """Return the problem of a method that an address does not take."""
     return Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this address takes {methods}", headers={"Allow": methods})

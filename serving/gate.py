@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 
-from serving.access import SESSION_COOKIE, Keys, Who, allowed, door
+from serving.access import PEOPLE, SESSION_COOKIE, Keys, Who, allowed, door
 from serving.errors import (
     MEDIA_TYPE,
     Problem,
     busy,
+    not_for_you,
     not_signed_in,
     not_that_method,
     over_quota,
@@ -102,11 +103,13 @@ class Gate:
         who = self._caller(request)
         may = allowed(route)
         if "anyone" not in may and who not in may:
-            await _refuse(not_signed_in(), scope, receive, send)
+            known = who != "anyone"
+            problem = not_for_you(sorted(may)) if known else not_signed_in()
+            await _refuse(problem, scope, receive, send)
             return
         state = scope.setdefault("state", {})
         state["asked_by"] = self.guard.keys.system if who == "ward system" else who
-        state["route"] = route
+        state["role"], state["route"] = who, route
         if route in PROBES:
             if request.method not in PROBED_BY:
                 await _refuse(not_that_method(", ".join(PROBED_BY)), scope, receive, send)
@@ -135,7 +138,7 @@ class Gate:
         """Return what tells callers apart, for their quotas: each session is one; strangers have none."""
         if who == "ward system":
             return self.guard.keys.system
-        return request.cookies[SESSION_COOKIE] if who == "person" else None
+        return request.cookies[SESSION_COOKIE] if who in PEOPLE else None
 
     def _caller(self, request: Request) -> Who:
         """Return who asks; a wrong token is nobody, whatever cookie comes with it."""
@@ -145,8 +148,8 @@ class Gate:
             right = scheme.lower() == "bearer" and self.guard.keys.opens(token.strip())
             return "ward system" if right else "anyone"
         cookie = request.cookies.get(SESSION_COOKIE, "")
-        holds = bool(cookie) and self.guard.keys.session_holds(cookie, self.guard.clock())
-        return "person" if holds else "anyone"
+        role = self.guard.keys.session_role(cookie, self.guard.clock()) if cookie else None
+        return role or "anyone"
 
 
 class _Exit:

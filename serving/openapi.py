@@ -16,6 +16,7 @@ REFERENCE = "#/components/schemas/{model}"
 PROBLEMS = {
     400: "The body is not JSON",
     401: "No token, or a wrong one",
+    403: "Signed in, but the address is for other roles, which are named",
     404: "There is no such address, or no such ward",
     405: "The address takes other methods, named in `Allow`",
     408: "The body did not come in time",
@@ -27,8 +28,8 @@ PROBLEMS = {
     500: "A fault of the service",
     503: "No answer in time, or the store cannot be used; try again after `Retry-After` seconds",
 }
-WITH_BODY = (400, 401, 408, 409, 413, 415, 422, 429, 500, 503)
-WITHOUT_BODY = (401, 404, 422, 429, 500, 503)
+WITH_BODY = (400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503)
+WITHOUT_BODY = (401, 403, 404, 422, 429, 500, 503)
 OF_AN_ADDRESS = (404, 405)  # where a part of the address is the caller's, it may name another address
 SECONDS = {"description": "Seconds until it may be tried again", "schema": {"type": "integer", "minimum": 0}}
 SCHEME = {"description": "How to show the token", "schema": {"type": "string"}}
@@ -186,7 +187,7 @@ def _reference(name: str) -> dict[str, str]:
 
 def _plain(text: str, media_type: str) -> dict[str, Any]:
     told = {"200": {"description": text, "content": {media_type: {}}}}
-    return {"summary": text, "responses": {**told, **{str(one): _problem(one) for one in (401, 429, 503)}}}
+    return {"summary": text, "responses": {**told, **{str(one): _problem(one) for one in (401, 403, 429, 503)}}}
 
 
 def _open(text: str, statuses: Sequence[int]) -> dict[str, Any]:

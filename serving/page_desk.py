@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from serving.access import SESSION_COOKIE, SESSION_LASTS, use_link_code
+from serving.access import BOARDS, SESSION_COOKIE, SESSION_LASTS, use_link_code
 from serving.board import WardsPage, ward_line, ward_page
 from serving.contract import docs_page
 from serving.desk import read_board, read_boards
@@ -24,9 +24,9 @@ class Pages:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
 
-    async def home(self, _: Request) -> Response:
-        """Lead to the board."""
-        return RedirectResponse("/board", HTTPStatus.SEE_OTHER)
+    async def home(self, request: Request) -> Response:
+        """Lead to the board, and who may not see patients to the contract."""
+        return RedirectResponse("/board" if request.state.role in BOARDS else "/v1/docs", HTTPStatus.SEE_OTHER)
 
     async def wards(self, request: Request) -> Response:
         """Show every ward with its expected discharges."""
@@ -68,16 +68,17 @@ class Pages:
         """Exchange the code of a one-time link for a session."""
         guard, code = self.parts.guard, request.query_params.get("code", "")
         now = guard.clock()
-        if not await run_in_threadpool(use_link_code, self.parts.settings.links, code, now):
+        role = await run_in_threadpool(use_link_code, self.parts.settings.links, code, now)
+        if role is None:
             used = "this sign-in link was used or is too old; `python -m serving link` makes a new one"
             raise Problem(HTTPStatus.UNAUTHORIZED, used)
         answer = page("signed_in", SignedIn())
         # A page that leads on rather than a redirect: after a redirect from another site's link a browser
         # would hold the strict cookie back.
-        answer.headers["Refresh"] = "0; url=/board"
+        answer.headers["Refresh"] = "0; url=/"
         answer.set_cookie(
             SESSION_COOKIE,
-            guard.keys.session(now),
+            guard.keys.session(now, role),
             max_age=int(SESSION_LASTS.total_seconds()),
             secure=request.url.scheme == "https",
             httponly=True,
@@ -87,7 +88,7 @@ class Pages:
 
     async def sign_out(self, _: Request) -> Response:
         """Take the session cookie away."""
-        answer = RedirectResponse("/board", HTTPStatus.SEE_OTHER)
+        answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
         return answer
 

@@ -6,6 +6,8 @@ from starlette.routing import Route
 
 from serving.access import (
     DOORS,
+    PEOPLE,
+    ROLES,
     SESSION_COOKIE,
     AccessFault,
     Keys,
@@ -46,13 +48,43 @@ def test_every_route_has_a_door(tmp_path):
     assert paths <= set(DOORS)
 
 
+def signed_in(of, role):
+    return {"Cookie": f"{SESSION_COOKIE}={of.guard.keys.session(NOW, role)}"}
+
+
+@pytest.mark.parametrize("path", CLOSED)
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_opens_the_doors_that_the_table_declares_and_no_other(tmp_path, path, role):
+    of = parts(tmp_path)
+    shown = {"Authorization": f"Bearer {TOKEN}"} if role == "ward system" else signed_in(of, role)
+    status = client(of, token=None).get(path.replace("{ward}", "W01"), **shown).status_code
+    assert (status == 403) == (role not in DOORS[path])
+    assert status != 401
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_a_person_learns_nothing_of_paths_that_are_not_there(tmp_path, role):
+    of = parts(tmp_path)
+    answers = [client(of, token=None).get(path, **signed_in(of, role)) for path in ("/nowhere", "/v1/predict")]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_a_data_scientist_sees_no_patients(tmp_path):
+    of = parts(tmp_path)
+    person = client(of, token=None)
+    assert person.get("/board/W01", **signed_in(of, "data scientist")).status_code == 403
+    assert person.get("/metrics", **signed_in(of, "data scientist")).status_code == 200
+    assert person.get("/", **signed_in(of, "data scientist")).headers["location"] == "/v1/docs"
+
+
 def test_a_session_opens_the_pages_and_nothing_else(tmp_path):
     of = parts(tmp_path)
-    cookie = {"Cookie": f"{SESSION_COOKIE}={of.guard.keys.session(NOW)}"}
+    cookie = signed_in(of, "coordinator")
     person = client(of, token=None)
     assert [person.get(path, **cookie).status_code for path in PAGES] == [303, 200, 200, 200, 200]
-    assert person.predict({}, **cookie).status_code == 401
-    assert person.get("/metrics", **cookie).status_code == 401
+    assert person.predict({}, **cookie).status_code == 403
+    assert person.get("/metrics", **cookie).status_code == 403
 
 
 def test_a_wrong_token_is_nobody_even_with_a_session(tmp_path):
@@ -64,19 +96,33 @@ def test_a_wrong_token_is_nobody_even_with_a_session(tmp_path):
 def test_a_session_ends_after_a_shift_and_with_its_token():
     keys = Keys(TOKEN)
     session = keys.session(NOW)
-    assert keys.session_holds(session, NOW + timedelta(hours=11, minutes=59))
-    assert not keys.session_holds(session, NOW + timedelta(hours=12))
-    assert not Keys("another token").session_holds(session, NOW)
+    assert keys.session_role(session, NOW + timedelta(hours=11, minutes=59)) == "coordinator"
+    assert keys.session_role(session, NOW + timedelta(hours=12)) is None
+    assert Keys("another token").session_role(session, NOW) is None
 
 
 @pytest.mark.parametrize("forged", ["", "x", "..", "9999999999.nonce.", "9999999999.nonce.0", "é.é.é"])
 def test_a_forged_session_does_not_hold(forged):
-    assert not Keys(TOKEN).session_holds(forged, NOW)
+    assert Keys(TOKEN).session_role(forged, NOW) is None
 
 
-def test_a_session_whose_end_was_moved_does_not_hold():
-    ends, rest = Keys(TOKEN).session(NOW).split(".", 1)
-    assert not Keys(TOKEN).session_holds(f"{int(ends) + 1}.{rest}", NOW)
+def test_a_session_whose_end_was_moved_or_role_was_changed_does_not_hold():
+    session = Keys(TOKEN).session(NOW, "data scientist")
+    ends, rest = session.split(".", 1)
+    assert Keys(TOKEN).session_role(f"{int(ends) + 1}.{rest}", NOW) is None
+    assert Keys(TOKEN).session_role(session.replace("data-scientist", "coordinator"), NOW) is None
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_a_link_signs_in_to_its_role(tmp_path, role):
+    code = new_link_code(tmp_path, NOW, role)
+    assert use_link_code(tmp_path, code, NOW) == role
+
+
+@pytest.mark.parametrize("role", ["", "ward system", "nurse"])
+def test_a_link_to_no_role_of_people_has_ended(tmp_path, role):
+    code = new_link_code(tmp_path, NOW, role)
+    assert use_link_code(tmp_path, code, NOW) is None
 
 
 def test_a_link_signs_in_once(tmp_path):
@@ -84,7 +130,7 @@ def test_a_link_signs_in_once(tmp_path):
     path = f"/sign-in?code={new_link_code(of.settings.links, NOW)}"
     first, second = (client(of, token=None).get(path, Accept="text/html") for _ in range(2))
     assert (first.status_code, second.status_code) == (200, 401)
-    assert first.headers["refresh"] == "0; url=/board"
+    assert first.headers["refresh"] == "0; url=/"
     cookie = first.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
