@@ -75,6 +75,11 @@ def not_for_you(roles: Sequence[str]) -> Problem:
     return Problem(HTTPStatus.FORBIDDEN, f"this address is for: {', '.join(roles)}")
 
 
+def from_elsewhere() -> Problem:
+    """Return the problem of a change, under a person's session, that no page of ours asked for."""
+    return Problem(HTTPStatus.FORBIDDEN, "a change must be asked for on a page of this service")
+
+
 def not_that_method(methods: str) -> Problem:
     """Return the problem of a method that an address does not take."""
     return Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this address takes {methods}", headers={"Allow": methods})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from serving.errors import (
     MEDIA_TYPE,
     Problem,
     busy,
+    from_elsewhere,
     not_for_you,
     not_signed_in,
     not_that_method,
@@ -39,7 +41,7 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -48,6 +50,7 @@ HEADERS = {
 REFUSALS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 PROBES = ("/livez", "/readyz")  # asked every few seconds; only a bad answer is worth a line
 PROBED_BY = ("GET", "HEAD")
+READING = ("GET", "HEAD", "OPTIONS")  # what changes nothing
 log = logging.getLogger(__name__)
 
 
@@ -106,6 +109,9 @@ class Gate:
             known = who != "anyone"
             problem = not_for_you(sorted(may)) if known else not_signed_in()
             await _refuse(problem, scope, receive, send)
+            return
+        if who in PEOPLE and request.method not in READING and not _from_our_page(request):
+            await _refuse(from_elsewhere(), scope, receive, send)
             return
         state = scope.setdefault("state", {})
         state["asked_by"] = self.guard.keys.system if who == "ward system" else who
@@ -182,6 +188,19 @@ class _Exit:
 async def _refuse(problem: Problem, scope: "Scope", receive: "Receive", send: "Send") -> None:
     answer = problem_page(problem) if wants_page(Request(scope)) else problem.response()
     await answer(scope, receive, send)
+
+
+def _from_our_page(request: Request) -> bool:
+    """Tell whether a browser says that a page of ours sent a request; one that says nothing is not believed.
+
+    Which site a request comes from is a header that no page can set (Fetch Metadata); older browsers send the
+    origin alone.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = urlsplit(request.headers.get("origin", ""))
+    return bool(origin.netloc) and origin.netloc == request.headers.get("host")
 
 
 def _as_ours(headers: MutableHeaders, problem: Problem) -> bytes:

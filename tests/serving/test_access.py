@@ -167,9 +167,35 @@ def test_a_link_takes_the_expired_ones_away(tmp_path):
 def test_signing_out_takes_the_cookie_away(tmp_path):
     of = parts(tmp_path)
     cookie = {"Cookie": f"{SESSION_COOKIE}={of.guard.keys.session(NOW)}"}
-    answer = client(of, token=None).request("POST", "/sign-out", cookie)
+    answer = client(of, token=None).request("POST", "/sign-out", {**cookie, "Sec-Fetch-Site": "same-origin"})
     assert answer.status_code == 303
     assert "Max-Age=0" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:3000"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:3001"},
+        {"Origin": "http://evil.example"},
+    ],
+)
+def test_a_change_under_a_session_that_no_page_of_ours_asked_for_is_refused(tmp_path, told):
+    of = parts(tmp_path)
+    answer = client(of, token=None).request("POST", "/sign-out", {**signed_in(of, "coordinator"), **told})
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_browser_that_tells_only_the_origin_may_change_something(tmp_path):
+    of = parts(tmp_path)
+    ours = {**signed_in(of, "coordinator"), "Origin": "http://127.0.0.1:3000"}
+    assert client(of, token=None).request("POST", "/sign-out", ours).status_code == 303
 
 
 def test_without_a_token_file_one_sentence_says_what_to_do(tmp_path):
