@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import load_lines
 import pytest
@@ -70,7 +71,7 @@ def test_waiting_counts_from_when_a_question_was_due() -> None:
         loop = asyncio.get_running_loop()
         free_at[0] = max(free_at[0], loop.time()) + 0.05
         await asyncio.sleep(free_at[0] - loop.time())
-        return client.httpx.Response(200)
+        return SimpleNamespace(status=200, headers={})
 
     seen = asyncio.run(client.open_loop(one_at_a_time, rate=40, seconds=0.5))
     assert seen[-1].ms > 400  # twenty of 50 ms, asked for within half a second
