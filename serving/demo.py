@@ -48,7 +48,8 @@ class Demo:
 def prepared(demo: Demo, children: Children) -> None:
     """Simulate a hospital, fit and promote a release, and write a token; what is there already is kept."""
     hospital, figures = demo.folder / "hospital", demo.folder / "fit.json"
-    demo.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (demo.settings.home, demo.folder):  # what is made on the way to a folder gets no mode
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (hospital / "simulation.json").is_file():
         demo.say(f"1/5 the simulated hospital is there; delete {demo.folder} to begin afresh")
     else:

@@ -40,7 +40,10 @@ def test_a_body_that_trickles_in_is_408_and_others_are_answered_meanwhile(tmp_pa
             slow.sendall(b" ")  # each of them in time, the whole never
         assert status(slow) == 408
         assert 1.9 < time.perf_counter() - began < 30  # at once on a quiet machine
-        assert slow.recv(4096) == b""  # and the connection is closed
+        while slow.recv(
+            4096
+        ):  # its body, if that comes apart; then the connection is closed, or this times out
+            pass
     assert meanwhile.status_code == 200
 
 
