@@ -9,7 +9,6 @@ import tempfile
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -17,26 +16,21 @@ from typing import Annotated
 import typer
 
 from features.errors import HomewardError
+from serving.access_commands import key, link, token, user
 from serving.operations import COMMANDS
 from serving.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in COMMANDS:
+for command in (*COMMANDS, token, link):
     commands.command()(command)
+commands.add_typer(key, name="key")
+commands.add_typer(user, name="user")
 SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
-
-
-class PersonRole(StrEnum):
-    """The roles of people, as they are typed."""
-
-    COORDINATOR = "coordinator"
-    DATA_SCIENTIST = "data-scientist"
-    SAFETY_OFFICER = "safety-officer"
 
 
 @commands.command()
 def start() -> None:
-    """Start the service; it refuses to start without a token and a verified release."""
+    """Start the service; it refuses to start without a verified release."""
     settings = Settings.read(os.environ)
     from serving.starting import check
 
@@ -45,31 +39,6 @@ def start() -> None:
     address = ["--host", settings.host, "--port", str(settings.port)]
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Homeward", *address]
     os.execve(sys.executable, command, environment)
-
-
-@commands.command()
-def token() -> None:
-    """Write a new token for the ward system, unless there is one."""
-    from serving.access import write_token
-
-    settings = Settings.read(os.environ)
-    write_token(settings.token_file)
-    print(settings.token_file)
-
-
-@commands.command()
-def link(
-    role: Annotated[
-        PersonRole, typer.Option(help="What the person may see; a data scientist sees no patients")
-    ] = (PersonRole.COORDINATOR),
-) -> None:
-    """Print an address that signs one person in, once, within the hour."""
-    from serving.access import role_named
-    from serving.demo import sign_in_link
-
-    wanted = role_named(role.value)
-    assert wanted
-    print(sign_in_link(Settings.read(os.environ), datetime.now(UTC), wanted))
 
 
 @commands.command()

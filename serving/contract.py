@@ -42,9 +42,10 @@ class DocsPage:
     answers: tuple[FieldLine, ...] = field(metadata={"help": "Fields of a prediction"})
     operations: tuple[Operation, ...] = field(metadata={"help": "What a ward system can ask"})
     body_limit_bytes: int = field(metadata={"help": "Largest request body"})
+    audience: str = field(metadata={"help": "What tokens must name as `aud`"})
 
 
-def docs_page(facts: Facts, body_limit_bytes: int) -> DocsPage:
+def docs_page(facts: Facts, body_limit_bytes: int, audience: str) -> DocsPage:
     """Return the page of the contract as it holds for the hospital of a release."""
     return DocsPage(
         admissions=tuple(_line(column) for column in ADMISSION_COLUMNS),
@@ -54,6 +55,7 @@ def docs_page(facts: Facts, body_limit_bytes: int) -> DocsPage:
         answers=tuple(_answered(PredictionAnswer)),
         operations=IN_ORDER,
         body_limit_bytes=body_limit_bytes,
+        audience=audience,
     )
 
 

@@ -13,12 +13,15 @@ from urllib.parse import urlencode
 import httpx
 import pandas as pd
 
-from serving.access import Role, new_link_code, read_token, write_token
+from serving.access import Role
 from serving.children import ChildFault, Children, free_port, last_lines
+from serving.links import new_link_code
 from serving.settings import Settings
+from serving.signing import Signed, register
 
 READY_WITHIN_SECONDS = 180
 MLFLOW_PORT = 5000
+SYSTEM = "demo"
 TRAINING = (sys.executable, "-m", "training")
 SERVING = (sys.executable, "-m", "serving")
 Question = dict[str, Any]
@@ -46,7 +49,7 @@ class Demo:
 
 
 def prepared(demo: Demo, children: Children) -> None:
-    """Simulate a hospital, fit and promote a release, and write a token; what is there already is kept."""
+    """Simulate a hospital, fit and promote a release, make a ward system's key; what is there is kept."""
     hospital, figures = demo.folder / "hospital", demo.folder / "fit.json"
     for folder in (demo.settings.home, demo.folder):  # what is made on the way to a folder gets no mode
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,7 +67,13 @@ def prepared(demo: Demo, children: Children) -> None:
     release = json.loads(figures.read_text("utf-8"))["release"]
     demo.say(f"3/5 promoting release {release}")
     children.run([*TRAINING, "promote", str(release)])
-    write_token(demo.settings.token_file)
+    let_in(demo.settings)
+
+
+def let_in(settings: Settings) -> None:
+    """Let the demonstration's ward system in by a key that is made here; one that is there is kept."""
+    if not (settings.systems / f"{SYSTEM}.json").exists():
+        register(settings, SYSTEM, jwks=None, sites=None)
 
 
 def started(demo: Demo, children: Children) -> httpx.Client:
@@ -72,9 +81,8 @@ def started(demo: Demo, children: Children) -> httpx.Client:
     demo.say(f"5/5 starting the service on {demo.url}")
     log = demo.settings.home / "logs" / "service.log"
     service = children.start([*SERVING, "start"], log)
-    headers = {"Authorization": f"Bearer {read_token(demo.settings.token_file)}"}
     # A proxy of the environment has no business between us and our own machine.
-    client = httpx.Client(base_url=demo.url, headers=headers, timeout=60, trust_env=False)
+    client = httpx.Client(base_url=demo.url, auth=Signed(demo.settings, SYSTEM), timeout=60, trust_env=False)
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while service.poll() is None and time.monotonic() < deadline:
         try:
@@ -159,8 +167,13 @@ def curl_line(demo: Demo) -> str:
     """Return a command that asks for one inpatient's prediction, ready to paste."""
     return (
         f"curl -s {demo.url}/v1/predict -H 'Content-Type: application/json' "
-        f'-H "Authorization: Bearer $(cat {demo.settings.token_file})" -d @{_example(demo)}'
+        f'-H "Authorization: Bearer $({token_line(demo.settings)})" -d @{_example(demo)}'
     )
+
+
+def token_line(settings: Settings) -> str:
+    """Return the command that prints a token of the demonstration's ward system."""
+    return f"HOMEWARD_HOME={settings.home} {sys.executable} -m serving token"
 
 
 def _example(demo: Demo) -> Path:

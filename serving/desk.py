@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from features.hospital import Facts
 from serving import door
+from serving.access import Caller
 from serving.body import must_be_json, whole_body
 from serving.census import FactKind
 from serving.door import Sent
@@ -35,6 +36,7 @@ from serving.schema import (
     PlannedDateRequest,
     PredictRequest,
 )
+from serving.sites import must_be_told_by
 from serving.store import log, repeats
 from serving.store.database import StoreFault
 from serving.store.facts import Receipt, keep, newest_recorded
@@ -57,18 +59,18 @@ class Desk:
     async def predict(self, request: Request) -> Response:
         """Answer one inquiry, once it is logged."""
         body, asked_at = await self._json(request), self.parts.guard.clock()
-        asked_by = str(request.state.asked_by)
+        caller: Caller = request.state.caller
 
         async def work(claim: Claim | None) -> bytes:
             return await self.parts.predicting.run_for(
-                asked_by, self._predicted, body, asked_by, asked_at, claim
+                caller.name, self._predicted, body, caller, asked_at, claim
             )
 
         told = await once(request, body, self.parts, work)
         return Response(told, headers=ELSEWHERE if self.parts.predicting.crowded else None, media_type=JSON)
 
-    def _predicted(self, body: bytes, asked_by: str, asked_at: datetime, claim: Claim | None) -> bytes:
-        inquiry = Inquiry(read_body(body, PredictRequest), asked_by, asked_at, claim)
+    def _predicted(self, body: bytes, caller: Caller, asked_at: datetime, claim: Claim | None) -> bytes:
+        inquiry = Inquiry(read_body(body, PredictRequest), caller, asked_at, claim)
         return answered(inquiry, self.parts.releases.current(), self.parts.store)
 
     async def admission(self, request: Request) -> Response:
@@ -105,11 +107,11 @@ class Desk:
         if not ward or set(request.query_params) - {"ward", "site"}:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "give `ward`, and `site` where wards have one")
         return Response(
-            await self.parts.reading.run(self._board, ward, site, request.state.asked_by), media_type=JSON
+            await self.parts.reading.run(self._board, ward, site, request.state.caller), media_type=JSON
         )
 
-    def _board(self, ward: str, site: str, asked_by: str) -> bytes:
-        board = read_board(self.parts, ward, site, asked_by, "GET /v1/predictions")
+    def _board(self, ward: str, site: str, caller: Caller) -> bytes:
+        board = read_board(self.parts, ward, site, caller, "GET /v1/predictions")
         if board is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no ward of that name and site has been predicted yet")
         said = {"round": _round_json(board.round), "predictions": [one.answer for one in board.predictions]}
@@ -139,19 +141,27 @@ class Desk:
 
     async def _kept(self, request: Request, kind: type[Body], read: "Read[Body]", action: Action) -> Response:
         body, now = await self._json(request), self.parts.guard.clock()
-        receipt = Receipt(now, request.state.asked_by, f"{request.method} {request.state.route}", action)
+        caller: Caller = request.state.caller
+        receipt = Receipt(now, caller.name, f"{request.method} {request.state.route}", action)
 
         async def work(claim: Claim | None) -> bytes:
-            return await self.parts.keeping.run(self._keep, body, kind, read, receipt, claim)
+            return await self.parts.keeping.run(self._keep, body, kind, read, caller, receipt, claim)
 
         return Response(await once(request, body, self.parts, work), media_type=JSON)
 
     def _keep(
-        self, body: bytes, kind: type[Body], read: "Read[Body]", receipt: Receipt, claim: Claim | None
+        self,
+        body: bytes,
+        kind: type[Body],
+        read: "Read[Body]",
+        caller: Caller,
+        receipt: Receipt,
+        claim: Claim | None,
     ) -> bytes:
         facts = self.parts.releases.current().predictor.facts
         sent = read(read_body(body, kind), facts, receipt.at)
         with self.parts.store.writing() as connection:
+            must_be_told_by(caller, sent, connection)
             kept = keep(
                 self.parts.store,
                 connection,
@@ -168,26 +178,31 @@ class Desk:
         return answer
 
 
-def read_board(parts: Parts, ward: str, site: str, asked_by: str, operation: str) -> Board | None:
-    """Return what the board of a ward shows now, once it is in the audit who read it."""
+def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: str) -> Board | None:
+    """Return what the board of a ward shows now, once it is in the audit who read it.
+
+    None for a ward that was never predicted, and for one of a site that is not the caller's.
+    """
     now = parts.guard.clock()
+    if not caller.sees(site):
+        return None
     with parts.store.reading() as connection:
         board = board_of(connection, ward, site, parts.releases.current().predictor.facts, now)
     if board is not None:
         about = [entity("ward", f"{ward} {site}".strip(), predictions=len(board.predictions))]
         with parts.store.writing() as connection:
-            parts.store.audit(connection, now, audit_event(operation, "R", now, asked_by, about))
+            parts.store.audit(connection, now, audit_event(operation, "R", now, caller.name, about))
     return board
 
 
-def read_boards(parts: Parts, asked_by: str) -> list[Board]:
-    """Return the boards of all wards, once it is in the audit who read them."""
+def read_boards(parts: Parts, caller: Caller) -> list[Board]:
+    """Return the boards of all wards of the caller's sites, once it is in the audit who read them."""
     now = parts.guard.clock()
     with parts.store.reading() as connection:
-        found = boards(connection, parts.releases.current().predictor.facts, now)
+        found = boards(connection, parts.releases.current().predictor.facts, now, caller.sees)
     about = [entity("wards", str(len(found)), predictions=sum(len(one.predictions) for one in found))]
     with parts.store.writing() as connection:
-        parts.store.audit(connection, now, audit_event("GET /board", "R", now, asked_by, about))
+        parts.store.audit(connection, now, audit_event("GET /board", "R", now, caller.name, about))
     return found
 
 

@@ -20,11 +20,12 @@ import sqlalchemy as sql
 from features.errors import HomewardError
 from features.hospital import Facts
 from features.working_days import last_day
-from serving.access import read_token
 from serving.children import is_free
 from serving.inquiry import DAYS_AHEAD
 from serving.last_good import Memory
 from serving.loop import SILENT_AFTER
+from serving.provider import Provider
+from serving.secret_file import read_secret
 from serving.settings import Settings
 from serving.starting import named_release
 from serving.store import facts, log
@@ -32,6 +33,7 @@ from serving.store.database import Database
 from serving.store.migrate import revisions
 from serving.store.store import Store, audit_key
 from serving.store.tables import AUDIT
+from serving.systems import Systems, read_system
 from serving.trial import Trial
 
 Kind = Literal["ok", "note", "WRONG"]
@@ -64,7 +66,9 @@ class Doctor:
         looks: dict[str, Callable[[], Iterator[tuple[Kind, str]]]] = {
             "home": self._home,
             "disk": self._disk,
-            "token": self._token,
+            "ward systems": self._systems,
+            "provider": self._provider,
+            "monitoring": self._monitoring,
             "audit key": self._audit_key,
             "database": self._database,
             "clock": self._clock,
@@ -85,7 +89,7 @@ class Doctor:
     def _home(self) -> Iterator[tuple[Kind, str]]:
         home = self._settings.home
         if not home.is_dir():
-            yield "WRONG", f"HOMEWARD_HOME {home} is no folder; `python -m serving token` makes it"
+            yield "WRONG", f"HOMEWARD_HOME {home} is no folder; `python -m serving key add NAME` makes it"
         else:
             yield _private(home, f"chmod 700 {home}")
 
@@ -95,9 +99,34 @@ class Doctor:
         said = f"{free / GIBIBYTE:.1f} GiB free"
         yield ("ok", said) if free >= LEAST_FREE else ("WRONG", f"{said}: a full disk stops every prediction")
 
-    def _token(self) -> Iterator[tuple[Kind, str]]:
-        read_token(self._settings.token_file)
-        yield _private(self._settings.token_file, f"chmod 600 {self._settings.token_file}")
+    def _systems(self) -> Iterator[tuple[Kind, str]]:
+        names = Systems(self._settings.systems).names()
+        if not names:
+            yield "note", "none may send yet: `python -m serving key add NAME`"
+            return
+        for name in names:
+            read_system(self._settings.systems / f"{name}.json")
+        yield "ok", ", ".join(names)
+        for file in self._settings.system_keys.glob("*.json"):
+            if file.stat().st_mode & OTHERS:
+                yield _private(file, f"chmod 600 {file}")
+
+    def _provider(self) -> Iterator[tuple[Kind, str]]:
+        file = self._settings.provider_file
+        described = Provider(file).described()
+        if described is None:
+            yield "note", "people sign in with links and accounts: there is no provider of the trust's"
+            return
+        yield _private(file, f"chmod 600 {file}")
+        yield "ok", f"{described.issuer} lets in {', '.join(described.groups)}"
+
+    def _monitoring(self) -> Iterator[tuple[Kind, str]]:
+        file = self._settings.metrics_token_file
+        if not file.exists():
+            yield "note", "nothing but ward systems and people may read /metrics: there is no secret for it"
+            return
+        read_secret(file)
+        yield _private(file, f"chmod 600 {file}")
 
     def _audit_key(self) -> Iterator[tuple[Kind, str]]:
         file = self._settings.audit_key_file

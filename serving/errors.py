@@ -16,6 +16,7 @@ from features.errors import HomewardError
 MEDIA_TYPE = "application/problem+json"
 DOCUMENTED_AT = "/v1/docs#problems"
 MOST_FAULTS_ANSWERED = 100
+CHALLENGE = 'Bearer realm="homeward"'
 ELSEWHERE = {"Connection": "close"}  # a new connection goes to whichever process takes it first: an idle one
 
 
@@ -61,12 +62,34 @@ def not_json(detail: str) -> Problem:
 
 
 def not_signed_in() -> Problem:
-    """Return the problem of a request without a right token or session."""
+    """Return the problem of a request without a token or a session."""
     return Problem(
         HTTPStatus.UNAUTHORIZED,
-        "send the ward system's token as `Authorization: Bearer ...`; a person signs in with a link from "
-        "`python -m serving link`",
-        headers={"WWW-Authenticate": 'Bearer realm="homeward"'},
+        "a ward system sends a signed token as `Authorization: Bearer ...`; a person signs in at /sign-in",
+        headers={"WWW-Authenticate": CHALLENGE},
+    )
+
+
+def bad_token(why: str = "send a signed token as `Authorization: Bearer ...`") -> Problem:
+    """Return the problem of a token that opens nothing; what is wrong with it is told to who has signed it."""
+    return Problem(
+        HTTPStatus.UNAUTHORIZED, why, headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
+    )
+
+
+def not_your_site(pointers: Sequence[str] = ("",)) -> Problem:
+    """Return the problem of stays of a site that is not the caller's, each by its pointer into the body."""
+    fix = "site must be one of those that are yours"
+    errors = [{"pointer": pointer, "detail": fix} for pointer in pointers]
+    return Problem(HTTPStatus.FORBIDDEN, "a stay is of a site that is not yours", errors)
+
+
+def keys_unavailable() -> Problem:
+    """Return the problem of a ward system whose keys cannot be fetched from where it publishes them."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the keys of this ward system cannot be fetched from its jwks_uri now; try again",
+        headers={"Retry-After": "2"},
     )
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 
-from serving.access import PEOPLE, SESSION_COOKIE, Keys, Who, allowed, door
+from serving.access import PEOPLE, STRANGER, Caller, allowed, door
+from serving.callers import Callers
 from serving.errors import (
     MEDIA_TYPE,
     Problem,
@@ -27,6 +28,8 @@ from serving.errors import (
 from serving.limits import Limits
 from serving.metrics import Metrics
 from serving.pages import problem_page, wants_page
+from serving.sessions import SESSION_COOKIE
+from serving.store.database import StoreFault
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,6 +53,7 @@ HEADERS = {
 REFUSALS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 PROBES = ("/livez", "/readyz")  # asked every few seconds; only a bad answer is worth a line
 PROBED_BY = ("GET", "HEAD")
+SIGNING_IN = ("/sign-in",)  # who is a stranger still, but has a page of ours open
 READING = ("GET", "HEAD", "OPTIONS")  # what changes nothing
 log = logging.getLogger(__name__)
 
@@ -63,9 +67,9 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Guard:
-    """What the gate needs to know: the keys, the time, where to count, and how much is too much."""
+    """What the gate needs to know: who asks, the time, where to count, and how much is too much."""
 
-    keys: Keys
+    callers: Callers
     clock: Clock
     metrics: Metrics
     limits: Limits
@@ -102,27 +106,21 @@ class Gate:
         log.log(level, "%s %s %d %.0f ms", scope["method"], route, status, 1000 * seconds)
 
     async def _admit(self, route: str, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        request = Request(scope)
-        who = self._caller(request)
-        may = allowed(route)
-        if "anyone" not in may and who not in may:
-            known = who != "anyone"
-            problem = not_for_you(sorted(may)) if known else not_signed_in()
+        request, caller = Request(scope), STRANGER
+        if route not in PROBES:
+            try:
+                caller = await self.guard.callers.of(request, route)
+            except (Problem, StoreFault) as fault:
+                await _refuse(fault if isinstance(fault, Problem) else unavailable(), scope, receive, send)
+                return
+        if problem := _refusal(route, request, caller):
             await _refuse(problem, scope, receive, send)
             return
-        if who in PEOPLE and request.method not in READING and not _from_our_page(request):
-            await _refuse(from_elsewhere(), scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
-        state["asked_by"] = self.guard.keys.system if who == "ward system" else who
-        state["role"], state["route"] = who, route
+        scope.setdefault("state", {}).update(caller=caller, route=route)
         if route in PROBES:
-            if request.method not in PROBED_BY:
-                await _refuse(not_that_method(", ".join(PROBED_BY)), scope, receive, send)
-                return
             await self.app(scope, receive, send)
             return
-        await self._within_limits(self._key(who, request), scope, receive, send)
+        await self._within_limits(_key(caller, request), scope, receive, send)
 
     async def _within_limits(
         self, caller: str | None, scope: "Scope", receive: "Receive", send: "Send"
@@ -140,22 +138,25 @@ class Gate:
         finally:
             limits.places.leave(caller)
 
-    def _key(self, who: Who, request: Request) -> str | None:
-        """Return what tells callers apart, for their quotas: each session is one; strangers have none."""
-        if who == "ward system":
-            return self.guard.keys.system
-        return request.cookies[SESSION_COOKIE] if who in PEOPLE else None
 
-    def _caller(self, request: Request) -> Who:
-        """Return who asks; a wrong token is nobody, whatever cookie comes with it."""
-        shown = request.headers.get("authorization")
-        if shown is not None:
-            scheme, _, token = shown.partition(" ")
-            right = scheme.lower() == "bearer" and self.guard.keys.opens(token.strip())
-            return "ward system" if right else "anyone"
-        cookie = request.cookies.get(SESSION_COOKIE, "")
-        role = self.guard.keys.session_role(cookie, self.guard.clock()) if cookie else None
-        return role or "anyone"
+def _refusal(route: str, request: Request, caller: Caller) -> Problem | None:
+    """Return why somebody may not ask this, None if they may."""
+    may, asks = allowed(route), caller.role
+    if "anyone" not in may and asks not in may:
+        return not_signed_in() if asks == "anyone" else not_for_you(sorted(may))
+    if route in PROBES:
+        return None if request.method in PROBED_BY else not_that_method(", ".join(PROBED_BY))
+    of_a_page = asks in PEOPLE or route in SIGNING_IN
+    if of_a_page and request.method not in READING and not _from_our_page(request):
+        return from_elsewhere()
+    return None
+
+
+def _key(caller: Caller, request: Request) -> str | None:
+    """Return what tells callers apart, for their quotas: each session is one; strangers have none."""
+    if caller.role in PEOPLE:
+        return request.cookies[SESSION_COOKIE]
+    return None if caller.role == "anyone" else caller.name
 
 
 class _Exit:

@@ -15,9 +15,11 @@ from features.hospital import Facts
 from features.tables import Hospital
 from features.timeline import microseconds
 from features.working_days import calendar
+from serving.access import Caller
 from serving.errors import Problem, not_kept
 from serving.known import NO_WARD, Record, as_rows, known_now, record_of, recorded
 from serving.schema import PredictRequest
+from serving.sites import must_be_asked_by
 from serving.store import facts, log, repeats
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
@@ -41,7 +43,7 @@ class Inquiry:
     """A question with who asked it and when, and its Idempotency-Key if it came with one."""
 
     request: PredictRequest
-    asked_by: str
+    caller: Caller
     asked_at: datetime
     claim: repeats.Claim | None = None
 
@@ -49,13 +51,14 @@ class Inquiry:
 def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
     """Return the answer as JSON once it is on disk.
 
-    Raises Problem (422) with every fault of the rows, and StoreFault if the answer cannot be logged, in
-    which case it must not leave either.
+    Raises Problem, 422 with every fault of the rows and 403 if one is not of the caller's sites, and
+    StoreFault if the answer cannot be logged, in which case it must not leave either.
     """
     request, predictor = inquiry.request, release.predictor
     at = _moment(request, inquiry.asked_at, predictor.facts)
+    must_be_asked_by(inquiry.caller, request)
     wanted = _wanted(request)
-    record, hospital, notes = _hospital(request, at, store, predictor.facts)
+    record, hospital, notes = _hospital(inquiry, at, store, predictor.facts)
     present, late = _present(request, wanted, hospital, at)
     predictions = predictor.answer(hospital, at, present) if present else []
     unused = unused_events(record.events, predictor.facts)
@@ -75,14 +78,14 @@ def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
             round=None,
             release=predictor.release,
             release_digest=release.digest,
-            asked_by=inquiry.asked_by,
+            asked_by=inquiry.caller.name,
             inputs=inputs[name],
             answer=answer,
         )
         for name, answer in answers.items()
     ]
     with store.writing() as connection:
-        log.write(store, connection, rows, inquiry.asked_at, inquiry.asked_by, OPERATION)
+        log.write(store, connection, rows, inquiry.asked_at, inquiry.caller.name, OPERATION)
         if inquiry.claim is not None:
             repeats.answered(connection, inquiry.claim, body)
     return body
@@ -123,11 +126,11 @@ def _wanted(request: PredictRequest) -> list[str]:
 
 
 def _hospital(
-    request: PredictRequest, at: pd.Timestamp, store: Store, facts: Facts
+    inquiry: Inquiry, at: pd.Timestamp, store: Store, facts: Facts
 ) -> tuple[Record, Hospital, list[str]]:
     """Return what was sent, with what the census knows of the same people, and notes about it."""
-    sent = as_record(request)
-    whole = sent.joined(_history(request, at, store))
+    sent = as_record(inquiry.request)
+    whole = sent.joined(_history(inquiry, at, store))
     try:
         return whole, whole.hospital(facts, "the request"), []
     except DataFault as fault:
@@ -145,9 +148,10 @@ def as_record(request: PredictRequest) -> Record:
     return record_of(*([row.model_dump(exclude_none=True) for row in some] for some in rows))
 
 
-def _history(request: PredictRequest, at: pd.Timestamp, store: Store) -> Record:
+def _history(inquiry: Inquiry, at: pd.Timestamp, store: Store) -> Record:
+    people = {row.patient_id for row in inquiry.request.admissions}
     with store.reading() as connection:
-        known = facts.stays_of(connection, {row.patient_id for row in request.admissions})
+        known = facts.stays_of(connection, people, inquiry.caller.sites)
         return recorded(connection, list(known), at.to_pydatetime())
 
 

@@ -50,7 +50,7 @@ def _claim(request: Request, body: bytes) -> Claim | None:
         detail = "Idempotency-Key must be 1 to 255 visible ASCII characters"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
     asked = f"{request.method} {request.url.path}\n".encode() + body
-    return Claim(request.state.asked_by, key, digest(asked))
+    return Claim(request.state.caller.name, key, digest(asked))
 
 
 async def _claimed(own: Claim, parts: Parts) -> bytes | None:

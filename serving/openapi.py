@@ -15,7 +15,7 @@ from serving.schema import IDENTIFIER, LONGEST_TEXT
 REFERENCE = "#/components/schemas/{model}"
 PROBLEMS = {
     400: "The body is not JSON",
-    401: "No token, or a wrong one",
+    401: "No token, one that does not hold, or one that was shown before",
     403: "Signed in, but the address is for other roles, which are named",
     404: "There is no such address, or no such ward",
     405: "The address takes other methods, named in `Allow`",
@@ -97,7 +97,7 @@ def openapi(facts: Facts) -> dict[str, Any]:
             "/metrics": {"get": _plain("Counts and times of requests, for Prometheus", "text/plain")},
         },
         "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "schemas": {**schemas, "Problem": PROBLEM_SCHEMA},
         },
     }

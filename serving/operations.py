@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -122,6 +124,13 @@ def doctor() -> None:
         wrong += finding.kind == "WRONG"
         typer.echo(f"{finding.kind:<6} {finding.about}: {finding.said}")
     raise typer.Exit(1 if wrong else 0)
+
+
+@contextmanager
+def opened_store() -> "Iterator[Store]":
+    """Give the store of the settings, and close it."""
+    with closing(_store()) as store:
+        yield store
 
 
 def _store() -> "Store":

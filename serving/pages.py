@@ -1,7 +1,7 @@
 """HTML from templates: escaped always, complete without scripts, nothing from another host."""
 
 import re
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -12,7 +12,9 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from serving.access import BOARDS, PEOPLE
 from serving.errors import Problem
+from serving.sessions import SESSION_COOKIE, form_token
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -44,10 +46,29 @@ def coded(text: str) -> Markup:
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
-def page(name: str, context: "DataclassInstance", status: int = HTTPStatus.OK) -> HTMLResponse:
+@dataclass(frozen=True)
+class Visitor:
+    """Who looks at a page: `name` as it is noted, what every form must bring, and whether wards are theirs.
+
+    Without a token there is no session, and so no way out of it.
+    """
+
+    name: str = ""
+    form_token: str = ""
+    sees_wards: bool = False
+
+
+def visitor(request: Request) -> Visitor:
+    """Return who looks at a page."""
+    caller = request.state.caller
+    cookie = request.cookies.get(SESSION_COOKIE, "") if caller.role in PEOPLE else ""
+    return Visitor(caller.name, form_token(cookie) if cookie else "", caller.role in BOARDS)
+
+
+def page(name: str, context: "DataclassInstance", by: Visitor, status: int = HTTPStatus.OK) -> HTMLResponse:
     """Return the page of a template and its context, whose fields are the template's names."""
     values: dict[str, Any] = {field.name: getattr(context, field.name) for field in fields(context)}
-    return HTMLResponse(templates().get_template(f"{name}.html").render(values), status)
+    return HTMLResponse(templates().get_template(f"{name}.html").render(values, visitor=by), status)
 
 
 def problem_page(problem: Problem) -> HTMLResponse:

@@ -18,6 +18,8 @@ class Parts:
     guard: Guard
     releases: Releases
     store: Store
+    admitting: Workers
+    signing_in: Workers
     predicting: Workers
     reading: Workers
     keeping: Workers
@@ -30,6 +32,8 @@ class Parts:
             self.shadow.close()
         self.loop.close()
         self.releases.close()
+        self.admitting.close()
+        self.signing_in.close()
         self.predicting.close()
         self.reading.close()
         self.keeping.close()

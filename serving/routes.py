@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,21 +15,35 @@ from serving.errors import Problem, not_logged, not_that_method, unexpected
 from serving.page_desk import Pages
 from serving.pages import problem_page, wants_page
 from serving.parts import Parts
+from serving.signing_in import SigningIn
 from serving.store.database import StoreFault
 
+UNDER_WAY_SECONDS = 600
 SPOKEN = {404: "there is no such address; /v1/docs lists what there is"}
 
 
 def application(parts: Parts) -> Starlette:
     """Return the application; it stands behind the gate, which knows who may open which door."""
-    desk, pages = Desk(parts), Pages(parts)
+    desk, pages, signing_in = Desk(parts), Pages(parts), SigningIn(parts)
+    under_way = Middleware(
+        SessionMiddleware,
+        secret_key=parts.store.derived("sign-ins under way at the provider"),
+        session_cookie="homeward_provider",
+        max_age=UNDER_WAY_SECONDS,
+        path="/sign-in",
+        same_site="lax",  # who comes back comes from another site
+    )
     routes = [
         Route("/", pages.home, methods=["GET"]),
         Route("/board", pages.wards, methods=["GET"]),
         Route("/board/{ward:path}", pages.ward, methods=["GET"]),
         Route("/static/{file}", pages.static, methods=["GET"]),
-        Route("/sign-in", pages.sign_in, methods=["GET"]),
-        Route("/sign-out", pages.sign_out, methods=["POST"]),
+        Route("/sign-in", signing_in.form, methods=["GET"]),
+        Route("/sign-in", signing_in.by_password, methods=["POST"]),
+        Route("/sign-in/board.css", signing_in.style, methods=["GET"]),
+        Route("/sign-in/provider", signing_in.to_provider, methods=["GET"], middleware=[under_way]),
+        Route("/sign-in/return", signing_in.from_provider, methods=["GET"], middleware=[under_way]),
+        Route("/sign-out", signing_in.out, methods=["POST"]),
         Route("/v1/predict", desk.predict, methods=["POST"]),
         Route("/v1/admissions/{admission_id}", desk.admission, methods=["PUT"]),
         Route("/v1/admissions/{admission_id}/cancel", desk.cancel_admission, methods=["POST"]),

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 # that settings allow, and how many may ask at once is for the gate alone.
 TIMEOUT_SECONDS = 90
 # A board never waits behind a long batch, nor one patient behind a ward, nor a fact behind either.
-THREADS = {"predicting": 2, "reading": 2, "keeping": 2}
+PASSWORDS_AT_ONCE = 8  # each takes a tenth of a second and 64 MiB, on purpose
+THREADS = {"predicting": 2, "reading": 2, "keeping": 2, "admitting": 4, "signing_in": 1}
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
 
 
@@ -104,7 +105,7 @@ def served(service: type[Any]) -> Any:
 
 def opened(settings: "Settings") -> "Parts":
     """Return the parts that settings name; raises HomewardError with one sentence if one cannot be had."""
-    from serving.access import Keys, read_token
+    from serving.callers import callers_of
     from serving.gate import Guard
     from serving.last_good import Memory
     from serving.limits import MOST_REQUESTS_AT_ONCE, Limits
@@ -118,7 +119,6 @@ def opened(settings: "Settings") -> "Parts":
     from serving.trial import Trial
     from serving.workers import Workers
 
-    keys = Keys(read_token(settings.token_file))
     metrics = Metrics()
     releases = Releases(named_release(settings), Trial(Memory(settings.home)), metrics)
     store = Store(settings.database_url, audit_key(settings.audit_key_file))
@@ -127,12 +127,16 @@ def opened(settings: "Settings") -> "Parts":
     def workers(name: str, at_once: int) -> Workers:
         return Workers(name, threads=THREADS[name], at_once=at_once, seconds=settings.answer_seconds)
 
+    admitting = workers("admitting", MOST_REQUESTS_AT_ONCE)
+    callers = callers_of(settings, store, now, admitting)
     return Parts(
         settings=settings,
-        guard=Guard(keys, now, metrics, Limits(settings.requests_per_minute)),
+        guard=Guard(callers, now, metrics, Limits(settings.requests_per_minute)),
         releases=releases.watch(),
         store=store,
         predicting=workers("predicting", settings.predictions_at_once),
+        admitting=admitting,
+        signing_in=workers("signing_in", PASSWORDS_AT_ONCE),
         reading=workers("reading", settings.reads_at_once),
         keeping=workers("keeping", MOST_REQUESTS_AT_ONCE),
         loop=Loop(store, releases, now, holder),

@@ -10,6 +10,11 @@ from features.errors import HomewardError
 
 PREFIX = "HOMEWARD_"
 MEBIBYTE = 1024 * 1024
+FILES_IN_THE_HOME = {
+    "audit_key_file": "audit-key",
+    "provider_file": "provider.json",
+    "metrics_token_file": "metrics-token",
+}
 MOST_BODY_SECONDS, MOST_ANSWER_SECONDS = 25, 60  # together below BentoML's own limit, in service.py
 
 
@@ -68,7 +73,7 @@ class Settings:
     """
 
     home: Path = field(
-        metadata=_setting("HOME", "Folder of all state: database, models, token, links", ".homeward", _folder)
+        metadata=_setting("HOME", "Folder of all state: database, models, keys, links", ".homeward", _folder)
     )
     database_url: str = field(
         metadata=_setting(
@@ -101,8 +106,29 @@ class Settings:
             str,
         )
     )
-    token_file: Path = field(
-        metadata=_setting("TOKEN_FILE", "The ward system's bearer token; empty: `token` in the home", "", _file)
+    audience: str = field(
+        metadata=_setting("AUDIENCE", "What ward systems' tokens must name as `aud`", "homeward", str)
+    )
+    provider_file: Path = field(
+        metadata=_setting(
+            "PROVIDER_FILE",
+            "The trust's provider of sign-ins; empty: `provider.json` in the home, if there is one",
+            "",
+            _file,
+        )
+    )
+    metrics_token_file: Path = field(
+        metadata=_setting(
+            "METRICS_TOKEN_FILE",
+            "A secret that opens `/metrics` alone; empty: `metrics-token` in the home, if there is one",
+            "",
+            _file,
+        )
+    )
+    idle_minutes: int = field(
+        metadata=_setting(
+            "IDLE_MINUTES", "Minutes after which an unused session is locked", "30", _whole_number(1, 720)
+        )
     )
     audit_key_file: Path = field(
         metadata=_setting(
@@ -158,7 +184,7 @@ class Settings:
         values = {setting.name: _value(setting, environment) for setting in fields(cls)}
         home = values["home"]
         values["database_url"] = values["database_url"] or f"sqlite:///{home / 'homeward.db'}"
-        for name, file in (("token_file", "token"), ("audit_key_file", "audit-key")):
+        for name, file in FILES_IN_THE_HOME.items():
             values[name] = values[name] if values[name] != Path() else home / file
         return cls(**values)
 
@@ -166,6 +192,16 @@ class Settings:
     def model_store(self) -> Path:
         """BentoML's model store, where `python -m training promote` puts releases."""
         return self.home / "bentoml" / "models"
+
+    @property
+    def systems(self) -> Path:
+        """The folder of ward systems: a file each, with its public keys."""
+        return self.home / "systems"
+
+    @property
+    def system_keys(self) -> Path:
+        """The folder of private keys that were made here, for ward systems that have none of their own."""
+        return self.home / "system-keys"
 
     @property
     def links(self) -> Path:

@@ -4,7 +4,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from serving.access import Keys, read_token
+from serving.callers import check_access
 from serving.candidate import Named
 from serving.children import is_free
 from serving.last_good import Memory
@@ -20,7 +20,7 @@ def check(settings: Settings) -> None:
     """
     if not is_free(settings.host, settings.port):
         raise SettingFault(f"{settings.host} port {settings.port} is taken; choose another in HOMEWARD_PORT")
-    Keys(read_token(settings.token_file))
+    check_access(settings)
     _writable(settings.home)
     trial = Trial(Memory(settings.home))
     trial.first(named_release(settings), trial.remember)

@@ -1,5 +1,6 @@
 """What a ward's board speaks of: its newest round, without those who have left it since."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,10 +36,11 @@ def board_of(
     return Board(ward, site, one, still, len(predicted) - len(still))
 
 
-def boards(connection: sql.Connection, facts: Facts, now: datetime) -> list[Board]:
-    """Return the board of every ward that was ever predicted, by name."""
+def boards(connection: sql.Connection, facts: Facts, now: datetime, sees: Callable[[str], bool]) -> list[Board]:
+    """Return the board of every ward that was ever predicted, by name, of the sites that somebody sees."""
     found = [
         board_of(connection, ward, site, facts, now, newest)
         for (ward, site), newest in log.wards(connection).items()
+        if sees(site)
     ]
     return [board for board in found if board is not None]

@@ -16,7 +16,7 @@ from features.errors import HomewardError
 BUSY_SECONDS = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-WRITES = "homeward_writes"
+WRITES, LASTING = "homeward_writes", "homeward_lasting"
 POSTGRESQL_PORT = 5432
 POSTGRESQL_LOCK = 0x486F6D65  # one writer at a time, as in SQLite: the audit chain has one end
 
@@ -53,7 +53,7 @@ class Database:
         # An error that shows its parameters would show a patient's.
         if self.lite:
             self.engine = sql.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-            sql.event.listen(self.engine, "connect", _durable)
+            sql.event.listen(self.engine, "connect", _concurrent)
             sql.event.listen(self.engine, "begin", _begun)
             _private_file(address.database)
             self._file = _identity(address.database)
@@ -90,19 +90,22 @@ class Database:
             ) from None  # PostgreSQL repeats a row
 
     @contextmanager
-    def writing(self) -> Iterator[sql.Connection]:
+    def writing(self, lasting: bool = True) -> Iterator[sql.Connection]:
         """Give the one connection that may write; on disk when this ends, undone if it raises.
 
-        Raises StoreFault if the database cannot be written, within `BUSY_SECONDS` if others write.
+        What need not outlast a power failure is not `lasting`, and does not wait for the disk.  Raises
+        StoreFault if the database cannot be written, within `BUSY_SECONDS` if others write.
         """
         self._still_there()
         try:
             with self.engine.connect() as connection:
-                connection = connection.execution_options(**{WRITES: True})
+                connection = connection.execution_options(**{WRITES: True, LASTING: lasting})
                 with connection.begin():
                     if not self.lite:
                         connection.execute(sql.text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
                         connection.execute(sql.text(f"SELECT pg_advisory_xact_lock({POSTGRESQL_LOCK})"))
+                        if not lasting:
+                            connection.execute(sql.text("SET LOCAL synchronous_commit = off"))
                     yield connection
         except SQLAlchemyError as error:
             raise StoreFault(f"the store cannot be written: {type(error).__name__}") from None
@@ -145,14 +148,17 @@ def _identity(database: str | None) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _durable(connection: Any, _: object) -> None:
-    """Make SQLite bring every commit to disk, and let readers read while one writes."""
+def _concurrent(connection: Any, _: object) -> None:
+    """Let readers of a SQLite read while one writes."""
     connection.isolation_level = None  # the driver begins nothing by itself: `_begun` does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begun(connection: sql.Connection) -> None:
-    """Begin as writer at once: a reader that becomes one midway could be refused without waiting."""
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """Begin as writer at once: a reader that becomes one midway could be refused without waiting.
+
+    FULL brings each commit to disk before it ends.
+    """
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(LASTING, True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")

@@ -203,17 +203,32 @@ def patients_of(connection: sql.Connection, admission_ids: Sequence[str]) -> dic
     return found
 
 
-def stays_of(connection: sql.Connection, patient_ids: Iterable[str]) -> dict[str, str]:
-    """Return the patient of each stay of some people."""
+def stays_of(
+    connection: sql.Connection, patient_ids: Iterable[str], sites: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Return the patient of each stay of some people, at all sites or at some."""
     found: dict[str, str] = {}
     for some in _chunks(sorted(set(patient_ids))):
         wanted = sql.select(STAYS.c.admission_id, STAYS.c.patient_id).where(STAYS.c.patient_id.in_(some))
+        if sites is not None:
+            wanted = wanted.where(sql.func.coalesce(STAYS.c.site, "").in_(sorted(sites)))
         found |= _pairs(connection, wanted)
     return found
 
 
+def sites_of(connection: sql.Connection, admission_ids: Sequence[str]) -> dict[str, str]:
+    """Return the site of each of some stays that the census knows, empty where it has none."""
+    found: dict[str, str] = {}
+    for some in _chunks(admission_ids):
+        site = sql.func.coalesce(STAYS.c.site, "")
+        found |= _pairs(
+            connection, sql.select(STAYS.c.admission_id, site).where(STAYS.c.admission_id.in_(some))
+        )
+    return found
+
+
 def _pairs(connection: sql.Connection, question: sql.Select[Any]) -> dict[str, str]:
-    return {str(name): str(patient) for name, patient in connection.execute(question)}
+    return {str(one): str(other) for one, other in connection.execute(question)}
 
 
 def _new(connection: sql.Connection, table: sql.Table, facts: Sequence[Any]) -> list[Any]:
@@ -252,6 +267,7 @@ def _index_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "admission_id": row["admission_id"],
         "patient_id": row["patient_id"],
+        "site": row.get("site"),
         "came_at": row["admission_recorded_at"],
         "left_at": row.get("discharge_recorded_at"),
     }

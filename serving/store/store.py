@@ -40,9 +40,12 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sql.Connection]:
-        """Give the one connection that may write; all of it is on disk when this ends, or none is."""
-        with self.database.writing() as connection:
+    def writing(self, lasting: bool = True) -> Iterator[sql.Connection]:
+        """Give the one connection that may write; all of it is on disk when this ends, or none is.
+
+        What need not outlast a power failure is not `lasting`.
+        """
+        with self.database.writing(lasting) as connection:
             yield connection
 
     def audit(self, connection: sql.Connection, at: datetime, event: Mapping[str, Any]) -> int:
@@ -61,6 +64,10 @@ class Store:
         """Return the seal of an audit row: nobody without the key can make one, and it holds the one before."""
         content = f"{before} {number} {made_at.timestamp():.6f} {details_digest}"
         return hmac.new(self._key, content.encode(), "sha256").hexdigest()
+
+    def derived(self, purpose: str) -> str:
+        """Return a secret for another purpose, which tells nothing of the key that it follows from."""
+        return hmac.new(self._key, f"for {purpose}".encode(), "sha256").hexdigest()
 
     def fits(self) -> bool:
         """Tell whether the audit was sealed with our key: its first row, or its newest, as one may be altered.

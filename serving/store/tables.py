@@ -44,10 +44,11 @@ STAYS = sql.Table(
     TABLES,
     sql.Column("admission_id", sql.String, primary_key=True),
     sql.Column("patient_id", sql.String, nullable=False, index=True),
+    sql.Column("site", sql.String),
     sql.Column("came_at", Instant, nullable=False),
     sql.Column("left_at", Instant, index=True),
 )
-"""Whose each stay is and when it began and ended, as recorded: an index of the facts, made from them."""
+"""Whose each stay is, where, and when it began and ended, as recorded: an index that facts make."""
 
 NEWS = sql.Table(
     "news",
@@ -166,3 +167,46 @@ LEASES = sql.Table(
 
 WRITE_CHECK = sql.Table("write_check", TABLES, sql.Column("written", sql.Integer, primary_key=True))
 """Written by the probe that asks whether a row can be brought to disk."""
+
+SPENT_TOKENS = sql.Table(
+    "spent_tokens",
+    TABLES,
+    sql.Column("digest", sql.String(64), primary_key=True),
+    sql.Column("ends_at", Instant, nullable=False, index=True),
+)
+"""Tokens of ward systems that were shown, until they would have ended by themselves."""
+
+ACCOUNTS = sql.Table(
+    "accounts",
+    TABLES,
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("name", sql.String, nullable=False, index=True),
+    sql.Column("role", sql.String, nullable=False),
+    sql.Column("sites", sql.Text),
+    sql.Column("password", sql.String),
+    sql.Column("ended", sql.Boolean, nullable=False),
+    sql.Column("made_at", Instant, nullable=False),
+    sql.Column("audit", sql.Integer, nullable=False, index=True),
+)
+"""What was decided about each person, of which the newest counts; without a password the provider has it."""
+
+SESSIONS = sql.Table(
+    "sessions",
+    TABLES,
+    sql.Column("digest", sql.String(64), primary_key=True),
+    sql.Column("name", sql.String, nullable=False, index=True),
+    sql.Column("origin", sql.String, nullable=False),
+    sql.Column("stands_on", sql.String, nullable=False),
+    sql.Column("began_at", Instant, nullable=False),
+    sql.Column("seen_at", Instant, nullable=False),
+)
+"""Who is signed in, by the digest of their cookie, and on what it stands: it ends with that."""
+
+TRIES = sql.Table(
+    "tries",
+    TABLES,
+    sql.Column("who", sql.String(64), primary_key=True),
+    sql.Column("failures", sql.Integer, nullable=False),
+    sql.Column("last_at", Instant, nullable=False),
+)
+"""Wrong passwords in a row for a name, which may be nobody's."""

@@ -10,12 +10,14 @@ import sqlalchemy as sql
 
 from serving.census import EventFact, StayFact, stay_of
 from serving.fhir import details_of
-from serving.store import facts, log, shadows
+from serving.store import accounts, facts, log, shadows
+from serving.store.accounts import ACCOUNT
 from serving.store.digest import digest, digest_of_all
 from serving.store.log import PREDICTED, ROUND_COLUMNS, Round, round_seal
 from serving.store.shadows import SHADOWED
 from serving.store.store import BEGINNING, Store
 from serving.store.tables import (
+    ACCOUNTS,
     AUDIT,
     BOARDS,
     EVENTS,
@@ -98,7 +100,7 @@ def _chain(store: Store, connection: sql.Connection) -> tuple[Audited, Held]:
 def _hold(held: dict[str, dict[int, str]], number: int, details: str) -> None:
     try:
         event = json.loads(details)
-        for kind in ("stay-facts", "events", PREDICTED, SHADOWED, "round"):
+        for kind in ("stay-facts", "events", PREDICTED, SHADOWED, "round", ACCOUNT):
             if told := details_of(event, kind):
                 held.setdefault(kind, {})[number] = told["sha256"]
     except (ValueError, KeyError, TypeError):
@@ -111,6 +113,7 @@ def _sealed(connection: sql.Connection) -> Iterator[tuple[str, sql.Table, Iterat
     yield "events", EVENTS, _rows(connection, EVENTS, _event_seal)
     yield PREDICTED, PREDICTIONS, _rows(connection, PREDICTIONS, lambda row: log.seal(row._mapping))
     yield SHADOWED, SHADOWS, _rows(connection, SHADOWS, lambda row: shadows.seal(row._mapping))
+    yield ACCOUNT, ACCOUNTS, _rows(connection, ACCOUNTS, lambda row: accounts.seal(row._mapping))
     told: dict[int, list[tuple[str, str]]] = {}
     for row in connection.execute(sql.select(ROUND_WARDS)):
         told.setdefault(row.round, []).append((row.ward, row.site))
@@ -180,11 +183,12 @@ def _index(connection: sql.Connection) -> list[str]:
         if stay := stay_of(fact for fact in facts if fact):
             expected[name] = (
                 stay["patient_id"],
+                stay.get("site"),
                 stay["admission_recorded_at"],
                 stay.get("discharge_recorded_at"),
             )
     found = {
-        row.admission_id: (row.patient_id, row.came_at, row.left_at)
+        row.admission_id: (row.patient_id, row.site, row.came_at, row.left_at)
         for row in connection.execute(sql.select(STAYS))
     }
     wrong = len({*found.items()} ^ {*expected.items()})

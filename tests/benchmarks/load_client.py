@@ -36,18 +36,29 @@ class Seen:
 Ask = Callable[[int], Awaitable[aiohttp.ClientResponse]]  # sends the question of a number
 
 
-def caller(url: str, headers: dict[str, str]) -> aiohttp.ClientSession:
+def caller(url: str, shown: Callable[[], str] | None = None) -> aiohttp.ClientSession:
     """Return a client that never waits for a connection of its own; to be made where a loop runs.
 
+    `shown` makes what each request shows as `Authorization`; without it nothing is shown.
     It shares the machine with the service that it measures, and httpx takes several times the processor.
     """
     return aiohttp.ClientSession(
         url,
-        headers=headers,
+        middlewares=[_showing(shown)] if shown else (),
         timeout=aiohttp.ClientTimeout(ANSWER_WITHIN_SECONDS),
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.CookieJar(unsafe=True),  # which is: of an address without a name
     )
+
+
+def _showing(shown: Callable[[], str]) -> aiohttp.ClientMiddlewareType:
+    async def signed(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.headers["Authorization"] = shown()
+        return await handler(request)
+
+    return signed
 
 
 def predicting(client: aiohttp.ClientSession, bodies: Sequence[bytes]) -> Ask:

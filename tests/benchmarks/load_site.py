@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,24 +10,24 @@ from pathlib import Path
 import aiohttp
 from load_client import caller
 
-from serving.access import read_token
 from serving.children import Children, free_port
-from serving.demo import Demo, started
+from serving.demo import SYSTEM, Demo, started
 from serving.settings import Settings
+from serving.signing import Signed
 from serving.starting import named_release
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running service: its address, the ward system's token and the questions to ask."""
+    """A running service: its address, what makes a ward system's `Authorization`, and the questions to ask."""
 
     url: str
-    token: str
+    shown: Callable[[], str]
     bodies: Sequence[bytes]
 
     def caller(self) -> aiohttp.ClientSession:
-        """Return a client with the ward system's token."""
-        return caller(self.url, {"Authorization": f"Bearer {self.token}"})
+        """Return a client that signs each request as the ward system does."""
+        return caller(self.url, self.shown)
 
 
 @contextmanager
@@ -59,4 +59,5 @@ def running(demo: Demo, more: Mapping[str, str]) -> Iterator[Settings]:
 
 def site_of(settings: Settings, bodies: Sequence[bytes]) -> Site:
     """Return the service of some settings."""
-    return Site(f"http://{settings.host}:{settings.port}", read_token(settings.token_file), bodies)
+    signed = Signed(settings, SYSTEM)
+    return Site(f"http://{settings.host}:{settings.port}", lambda: f"Bearer {signed.token()}", bodies)

@@ -30,6 +30,7 @@ from features.table import feature_table
 from features.tables import Hospital
 from models.predictor import Predictor
 from models.release import load
+from serving.access import Caller
 from serving.ingest import ingest
 from serving.inquiry import Inquiry, answered, as_record
 from serving.reading import read_body
@@ -43,6 +44,7 @@ from training.fit import fit
 from training.plan import TrainingPlan
 
 SECONDS = 4.0  # of turns for each question
+WHO = Caller("ward system", "w")
 Question = Mapping[str, Any]  # the body of a request
 
 
@@ -96,8 +98,8 @@ def milliseconds(predictor: Predictor, question: Question, folder: str) -> dict[
         "features": features,
         "dates and risk": lambda: predictor.predict(table, at, explain=False),
         "predict": lambda: predictor.predict(table, at),
-        "answered": lambda: answered(Inquiry(read_body(body, PredictRequest), "w", made_at), release, empty),
-        "from the census": lambda: answered(Inquiry(rowed, "w", made_at), release, full),
+        "answered": lambda: answered(Inquiry(read_body(body, PredictRequest), WHO, made_at), release, empty),
+        "from the census": lambda: answered(Inquiry(rowed, WHO, made_at), release, full),
         "whole": lambda: predictor.answer(checked(read_body(body, PredictRequest)), at, wanted),
     }
     found = _medians(steps)

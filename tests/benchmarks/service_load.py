@@ -148,7 +148,7 @@ def _cpu_seconds() -> tuple[float, float]:
 
 async def _overloaded(site: Site, ask: Ask, rate: float, seconds: float) -> dict[str, Any]:
     over = asyncio.Event()
-    async with caller(site.url, {}) as stranger:
+    async with caller(site.url) as stranger:
         watching = asyncio.ensure_future(watched(reading(stranger, "/livez"), LIVEZ_EVERY_SECONDS, over))
         found = summary(await open_loop(ask, rate, seconds), seconds)
         over.set()
@@ -164,7 +164,7 @@ async def _overloaded(site: Site, ask: Ask, rate: float, seconds: float) -> dict
 async def greedy_and_modest(site: Site, link: str, seconds: float) -> dict[str, Any]:
     """Return what the ward system got at 20 times its quota, and a person who read the board within theirs."""
     quota = QUOTA_PER_MINUTE / 60
-    async with site.caller() as greedy, caller(site.url, {}) as person:
+    async with site.caller() as greedy, caller(site.url) as person:
         await person.get(link)
         flood, modest = await asyncio.gather(
             open_loop(predicting(greedy, site.bodies), GREEDY * quota, seconds),

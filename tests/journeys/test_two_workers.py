@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import psutil
 
-from serving.access import read_token, write_token
 from serving.children import Children
-from serving.demo import Demo, on_free_port, started
+from serving.demo import SYSTEM, Demo, let_in, on_free_port, started
 from serving.settings import Settings
+from serving.signing import Signed
 from tests.serving.builders import question
 from tests.serving.releases import second_release
 from training.store import put
@@ -24,7 +24,7 @@ LOOKS = 120
 def test_a_killed_worker_is_not_noticed_by_those_who_ask_the_other(
     small_release_folder: Path, tmp_path: Path
 ) -> None:
-    write_token(tmp_path / "token")
+    let_in(Settings.read({"HOMEWARD_HOME": str(tmp_path)}))
     put(small_release_folder, "good", tmp_path / "bentoml" / "models")
     settings = Settings.read({"HOMEWARD_HOME": str(tmp_path)})
     demo = Demo(on_free_port(settings), 0, print)
@@ -93,9 +93,8 @@ def until(holds: Callable[[], bool]) -> None:
 
 def asked(settings: Settings) -> int:
     """Ask on a connection of its own, so that it does not wait on one that the dead worker had."""
-    headers = {"Authorization": f"Bearer {read_token(settings.token_file)}"}
-    url = f"http://127.0.0.1:{settings.port}/v1/predict"
-    return httpx.post(url, headers=headers, json=question(), timeout=60, trust_env=False).status_code
+    url, signed = f"http://127.0.0.1:{settings.port}/v1/predict", Signed(settings, SYSTEM)
+    return httpx.post(url, auth=signed, json=question(), timeout=60, trust_env=False).status_code
 
 
 def answered(client: httpx.Client) -> float:

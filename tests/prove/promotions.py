@@ -21,10 +21,10 @@ import psutil
 
 from features.sources.simulation import simulate
 from models.sealed import LISTING, digest, listing, seal_file, sealed
-from serving.access import write_token
 from serving.children import Children
-from serving.demo import Demo, on_free_port, started
+from serving.demo import SYSTEM, Demo, let_in, on_free_port, started
 from serving.settings import Settings
+from serving.signing import Signed
 from tests.questions import last_board_round, ward_questions
 from training.store import put
 
@@ -82,6 +82,7 @@ class Service:
     def __init__(self, demo: Demo, client: httpx.Client, per_second: float) -> None:
         self.home, self.client, self.per_second = demo.settings.home, client, per_second
         self.question = _question()
+        self.signed = Signed(demo.settings, SYSTEM)
         self.store = self.home / "bentoml" / "models"
         self.day = Day()
 
@@ -125,8 +126,7 @@ class Service:
             asking.join()
 
     async def _ask_on(self, ended: threading.Event) -> None:
-        headers = {"Authorization": self.client.headers["Authorization"]}
-        async with aiohttp.ClientSession(str(self.client.base_url), headers=headers) as client:
+        async with aiohttp.ClientSession(str(self.client.base_url)) as client:
             due, asked = time.monotonic(), []
             while not ended.is_set():
                 asked.append(asyncio.ensure_future(self._ask(client, due)))
@@ -136,7 +136,8 @@ class Service:
 
     async def _ask(self, client: aiohttp.ClientSession, due: float) -> None:
         try:
-            async with client.post("/v1/predict", json=self.question) as answer:
+            shown = {"Authorization": f"Bearer {self.signed.token()}"}
+            async with client.post("/v1/predict", json=self.question, headers=shown) as answer:
                 status, body = answer.status, OWN.sub(b"", await answer.read())
         except (aiohttp.ClientError, TimeoutError):
             status, body = 0, b""
@@ -149,7 +150,7 @@ def day(
     first: Path, second: Path, home: Path, rounds: int, per_second: float, say: Callable[[str], None]
 ) -> Day:
     """Start a service on `first`; promote `second` and go back, `rounds` times; then spoil the store."""
-    write_token(home / "token")
+    let_in(Settings.read({"HOMEWARD_HOME": str(home)}))
     put(first, "first", home / "bentoml" / "models")
     demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **SETTINGS})), 0, say)
     with (

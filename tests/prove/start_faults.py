@@ -14,13 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from models.sealed import LISTING, digest, listing, seal_file, sealed
-from serving.access import write_token
 from serving.children import free_port, is_free
+from serving.demo import let_in
+from serving.settings import Settings
 from serving.store.store import Store
 from training.store import put
 
 START_SECONDS = 120
-Settings = Mapping[str, str]
+More = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,12 @@ class StartFault:
 
     words: str
     sentence: str
-    make: Callable[[Path, ExitStack], Settings]
+    make: Callable[[Path, ExitStack], More]
 
 
 def good_home(home: Path, release: Path) -> Path:
     """Return a home from which the service would start."""
-    write_token(home / "token")
+    let_in(Settings.read({"HOMEWARD_HOME": str(home)}))
     put(release, "good", home / "bentoml" / "models")
     return home
 
@@ -59,79 +60,80 @@ def told(fault: StartFault, good: Path) -> bool:
         return ended.returncode == 2 and len(told) == 1 and fault.sentence in told[0] and never_ready
 
 
-def _no_token(home: Path, _: ExitStack) -> Settings:
-    (home / "token").unlink()
+def _private_key_given_away(home: Path, _: ExitStack) -> More:
+    key = json.loads((home / "system-keys" / "demo.json").read_text())
+    (home / "systems" / "demo.json").write_text(json.dumps({"keys": [key]}))
     return {}
 
 
-def _short_token(home: Path, _: ExitStack) -> Settings:
-    (home / "token").write_text("short")
+def _broken_provider(home: Path, _: ExitStack) -> More:
+    (home / "provider.json").write_text("{}")
     return {}
 
 
-def _no_release(home: Path, _: ExitStack) -> Settings:
+def _no_release(home: Path, _: ExitStack) -> More:
     return {"HOMEWARD_RELEASE": "homeward:none"}
 
 
-def _latest_leads_nowhere(home: Path, _: ExitStack) -> Settings:
+def _latest_leads_nowhere(home: Path, _: ExitStack) -> More:
     shutil.rmtree(_release(home))
     return {}
 
 
-def _altered(home: Path, _: ExitStack) -> Settings:
+def _altered(home: Path, _: ExitStack) -> More:
     with (_release(home) / "leave.txt").open("a") as file:
         file.write("\n")
     return {}
 
 
-def _other_digest(home: Path, _: ExitStack) -> Settings:
+def _other_digest(home: Path, _: ExitStack) -> More:
     seal_file(_release(home)).write_text("0" * 64)
     return {}
 
 
-def _unreadable(home: Path, _: ExitStack) -> Settings:
+def _unreadable(home: Path, _: ExitStack) -> More:
     (_release(home) / LISTING).unlink()
     (_release(home) / LISTING).mkdir()
     return {}
 
 
-def _truncated_booster(home: Path, _: ExitStack) -> Settings:
+def _truncated_booster(home: Path, _: ExitStack) -> More:
     content = (_release(home) / "leave.txt").read_bytes()
     _sealed_again(_release(home), "leave.txt", content[: len(content) // 3])
     return {}
 
 
-def _wrong_format(home: Path, _: ExitStack) -> Settings:
+def _wrong_format(home: Path, _: ExitStack) -> More:
     content = json.loads((_release(home) / "release.json").read_text())
     _sealed_again(_release(home), "release.json", json.dumps({**content, "format": 2}).encode())
     return {}
 
 
-def _golden_rows_differ(home: Path, _: ExitStack) -> Settings:
+def _golden_rows_differ(home: Path, _: ExitStack) -> More:
     golden = json.loads((_release(home) / "golden.json").read_text())
     golden["answers"][0]["home_within_30_days"] = 0.123
     _sealed_again(_release(home), "golden.json", json.dumps(golden).encode())
     return {}
 
 
-def _taken_port(home: Path, stack: ExitStack) -> Settings:
+def _taken_port(home: Path, stack: ExitStack) -> More:
     taken = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     return {"HOMEWARD_PORT": str(taken.getsockname()[1])}
 
 
-def _unwritable_home(home: Path, _: ExitStack) -> Settings:
-    return {"HOMEWARD_HOME": str(home / "token" / "home"), "HOMEWARD_TOKEN_FILE": str(home / "token")}
+def _unwritable_home(home: Path, _: ExitStack) -> More:
+    return {"HOMEWARD_HOME": str(home / "systems" / "demo.json" / "home")}
 
 
-def _no_database_folder(home: Path, _: ExitStack) -> Settings:
-    return {"HOMEWARD_DATABASE_URL": f"sqlite:///{home / 'token' / 'homeward.db'}"}
+def _no_database_folder(home: Path, _: ExitStack) -> More:
+    return {"HOMEWARD_DATABASE_URL": f"sqlite:///{home / 'systems' / 'demo.json' / 'homeward.db'}"}
 
 
-def _bad_setting(home: Path, _: ExitStack) -> Settings:
+def _bad_setting(home: Path, _: ExitStack) -> More:
     return {"HOMEWARD_PORT": "ninety"}
 
 
-def _another_key(home: Path, _: ExitStack) -> Settings:
+def _another_key(home: Path, _: ExitStack) -> More:
     with closing(Store(f"sqlite:///{home / 'homeward.db'}", b"k" * 32)) as store, store.writing() as connection:
         store.audit(connection, datetime.now(UTC), {})
     return {}
@@ -151,8 +153,8 @@ def _sealed_again(folder: Path, name: str, content: bytes) -> None:
 
 
 START_FAULTS = (
-    StartFault("no token", "make one with `python -m serving token`", _no_token),
-    StartFault("short token", "must have at least 32 characters", _short_token),
+    StartFault("a private key in the wrong place", "holds a private key", _private_key_given_away),
+    StartFault("broken provider", "issuer must be a text", _broken_provider),
     StartFault("no release", "there is no release homeward:none", _no_release),
     StartFault("latest leads nowhere", "there is no release homeward:latest", _latest_leads_nowhere),
     StartFault("altered release", "leave.txt was altered", _altered),

@@ -10,7 +10,7 @@ from line import Line
 from speed import benchmark
 
 from serving.access import new_link_code
-from tests.serving.builders import NOW, TOKEN, parts, ward_question
+from tests.serving.builders import NOW, bearer, parts, ward_question
 from tests.serving.listening import listening
 
 ONE_INTERPRETER = ("R1a", "R1b", "R1c", "R2b", "R2c", "P5a", "P5b", "P5c")  # callers and service share it here
@@ -32,11 +32,11 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Once:
     body, lengths = json.dumps(ward_question(beds=1)).encode(), load.Lengths(rate=1, steady=3, others=2)
     of = parts(home, **load.NO_QUOTA)
     with listening(of) as port:
-        site = load.Site(f"http://127.0.0.1:{port}", TOKEN, [body])
+        site = load.Site(f"http://127.0.0.1:{port}", lambda: bearer()["Authorization"], [body])
         found = asyncio.run(load.loads(site, lengths, lambda _: None))
     limited = parts(home, **load.SMALL_QUOTA)
     with listening(limited) as port:
-        site = load.Site(f"http://127.0.0.1:{port}", TOKEN, [body])
+        site = load.Site(f"http://127.0.0.1:{port}", lambda: bearer()["Authorization"], [body])
         link = f"{site.url}/sign-in?code={new_link_code(limited.settings.links, NOW)}"
         shares = asyncio.run(load.greedy_and_modest(site, link, seconds=4))
     return Once({**found, **shares, **load.ratios(found, model_ms=50, workers=1)})

@@ -11,9 +11,8 @@ import aiohttp
 import psutil
 from promotions import SETTINGS, Answer, Service, until
 
-from serving.access import write_token
 from serving.children import Children
-from serving.demo import Demo, on_free_port, started
+from serving.demo import Demo, let_in, on_free_port, started
 from serving.settings import Settings
 from training.store import put
 
@@ -61,7 +60,7 @@ class Counted(Service):
 
 def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], None]) -> list[Kill]:
     """Start a service on a release, and kill its worker so many times while a request is being answered."""
-    write_token(home / "token")
+    let_in(Settings.read({"HOMEWARD_HOME": str(home)}))
     put(release, "good", home / "bentoml" / "models")
     demo = Demo(on_free_port(Settings.read({"HOMEWARD_HOME": str(home), **SETTINGS})), 0, say)
     found: list[Kill] = []

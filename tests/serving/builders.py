@@ -1,7 +1,8 @@
 """A predictor that answers at once, the parts of a service around it, and the rows that a ward sends."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 import pandas as pd
+from joserfc.jwk import ECKey
 
 from features.hospital import Facts, shipped_facts
 from features.tables import Hospital
@@ -20,8 +22,8 @@ from models.prediction import (
     Reason,
     Reasons,
 )
-from serving.access import Keys
 from serving.board import COMPARED
+from serving.callers import callers_of
 from serving.gate import Gate, Guard
 from serving.limits import Limits
 from serving.loop import Loop
@@ -31,13 +33,15 @@ from serving.release import Loaded
 from serving.rounds import predict_round
 from serving.routes import application
 from serving.settings import Settings
+from serving.signing import new_token
 from serving.store import log
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
 from serving.wards import Board, board_of
 from serving.workers import Workers
 
-TOKEN = "the-right-token-of-the-ward-system-0123"
+SYSTEM = "pas"
+KEY = ECKey.generate_key("P-384", {"kid": "pas-1", "use": "sig", "alg": "ES384"})
 NOW = datetime(2026, 1, 6, 8, 5, tzinfo=UTC)
 AT = "2026-01-06T08:00:00+00:00"
 CANARY = "CANARY-4717-person"
@@ -136,18 +140,44 @@ def ward_question(ward: str = "Ward 7", beds: int = 3) -> dict[str, Any]:
 def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str) -> Parts:
     read = Settings.read({"HOMEWARD_HOME": str(home), **settings})
     clock = Clock()
+    known(read.systems)
     opened = store or Store(read.database_url, b"k" * 32)
     releases = standing(predictor or FakePredictor())
+    admitting = Workers("admitting", threads=4, at_once=256, seconds=5)
+    callers = callers_of(read, opened, clock, admitting)
     return Parts(
         settings=read,
-        guard=Guard(Keys(TOKEN), clock, Metrics(), Limits(read.requests_per_minute)),
+        guard=Guard(callers, clock, Metrics(), Limits(read.requests_per_minute)),
         releases=releases,
         store=opened,
+        admitting=admitting,
+        signing_in=Workers("signing_in", threads=1, at_once=4, seconds=5),
         predicting=Workers("predicting", threads=1, at_once=4, seconds=5),
         reading=Workers("reading", threads=1, at_once=4, seconds=5),
         keeping=Workers("keeping", threads=2, at_once=200, seconds=5),
         loop=Loop(opened, releases, clock, "this worker"),
     )
+
+
+def known(folder: Path, name: str = SYSTEM, **more: Any) -> None:
+    """Let a ward system in by the key of the tests."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = {"keys": [KEY.as_dict(private=False)], **more}
+    (folder / f"{name}.json").write_text(json.dumps(said), "utf-8")
+
+
+def bearer(of: Parts | None = None, name: str = SYSTEM) -> dict[str, str]:
+    """Return the header of a new token, for a service whose clock stands at NOW where none is given."""
+    at = of.guard.clock() if of is not None else NOW
+    return {"Authorization": f"Bearer {new_token(KEY, name, 'homeward', at)}"}
+
+
+class Bearing(httpx.Auth):
+    """Puts a new token of the tests' ward system on each request of a client."""
+
+    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+        request.headers.update(bearer())
+        yield request
 
 
 class Standing:
@@ -180,15 +210,15 @@ class Clock:
 class Client:
     """A caller of an ASGI application, in this process and without a server."""
 
-    def __init__(self, app: Any, token: str | None = TOKEN) -> None:
-        self._app = app
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+    def __init__(self, app: Any, shown: Callable[[], dict[str, str]] = dict) -> None:
+        """Call an application, with headers that are made anew for each request."""
+        self._app, self._shown = app, shown
 
     def request(self, method: str, path: str, headers: Any = None, **body: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as caller:
-                return await caller.request(method, path, headers={**self._headers, **(headers or {})}, **body)
+                return await caller.request(method, path, headers={**self._shown(), **(headers or {})}, **body)
 
         return asyncio.run(asked())
 
@@ -241,5 +271,11 @@ def logged_rows(of: Parts) -> int:
         return log.count(connection)
 
 
-def client(of: Parts, token: str | None = TOKEN) -> Client:
-    return Client(Gate(application(of), of.guard), token)
+def client(of: Parts, system: str = SYSTEM) -> Client:
+    """Return a ward system's caller."""
+    return Client(Gate(application(of), of.guard), lambda: bearer(of, system))
+
+
+def nobody(of: Parts) -> Client:
+    """Return a caller who shows nothing by itself."""
+    return Client(Gate(application(of), of.guard))

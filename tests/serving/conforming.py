@@ -34,10 +34,10 @@ from serving.gate import PROBED_BY, PROBES, Gate
 from serving.once import KEY
 from serving.parts import Parts
 from serving.routes import application
-from tests.serving.builders import TOKEN
+from tests.serving.builders import bearer
 
 DOCUMENT = "/v1/openapi.json"
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
+BEARER = {"Authorization": "Bearer of a token that is made anew for each request"}
 NO_QUOTA = {"HOMEWARD_REQUESTS_PER_MINUTE": "1000000"}
 KEPT_EVERY = 10  # requests, of which one keeps the Idempotency-Key that it came with
 # What the contract says of fields together; a schema cannot, so a body that keeps the schema may break these.
@@ -83,7 +83,7 @@ def whole(of: Parts) -> ASGIApp:
         probe = scope["path"] in PROBES and scope["method"] in PROBED_BY
         await (PlainTextResponse("\n") if probe else inner)(scope, receive, send)
 
-    gate = Gate(answered, of.guard)
+    gate = bearing(Gate(answered, of.guard), of)
 
     async def asked(scope: Scope, receive: Receive, send: Send) -> None:
         number = next(numbers)
@@ -91,6 +91,21 @@ def whole(of: Parts) -> ASGIApp:
         await gate({**scope, "headers": headers}, receive, send)
 
     return asked
+
+
+def bearing(gate: ASGIApp, of: Parts) -> ASGIApp:
+    """Return an application that shows the gate a new token wherever schemathesis keeps the place for one."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [_shown(name, value, of) for name, value in scope.get("headers", [])]
+        await gate({**scope, "headers": headers}, receive, send)
+
+    return asked
+
+
+def _shown(name: bytes, value: bytes, of: Parts) -> tuple[bytes, bytes]:
+    ours = name == b"authorization" and value.decode("latin-1") == BEARER["Authorization"]
+    return name, bearer(of)["Authorization"].encode() if ours else value
 
 
 def _fresh(name: bytes, value: bytes, number: int) -> bytes:

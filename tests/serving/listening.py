@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.gate import Gate
 from serving.routes import Parts, application
-from tests.serving.builders import TOKEN
+from tests.serving.builders import bearer
 
 HEAD = (
-    "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+    "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n"
     "Content-Type: application/json\r\n{length}\r\n\r\n"
 )
 
@@ -48,10 +48,10 @@ def _with_livez(app: ASGIApp) -> ASGIApp:
 
 
 @contextmanager
-def begun(port: int, length: str, token: str = TOKEN) -> Iterator[socket.socket]:
+def begun(port: int, length: str, token: str = "") -> Iterator[socket.socket]:
     """Give a connection on which a question's head was sent, and nothing of its body."""
     with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as connection:
-        connection.sendall(HEAD.format(token=token, length=length).encode())
+        connection.sendall(HEAD.format(token=token or bearer()["Authorization"], length=length).encode())
         yield connection
 
 

@@ -1,221 +1,132 @@
-import stat
-from datetime import timedelta
-
 import pytest
 from starlette.routing import Route
 
-from serving.access import (
-    DOORS,
-    PEOPLE,
-    ROLES,
-    SESSION_COOKIE,
-    AccessFault,
-    Keys,
-    door,
-    new_link_code,
-    read_token,
-    use_link_code,
-    write_token,
-)
+from serving.access import BOARDS, DOORS, PEOPLE, Caller, door
 from serving.routes import application
-from tests.serving.builders import NOW, TOKEN, client, parts
+from serving.systems import Systems
+from serving.tokens import TokenFault, checked
+from tests.serving.builders import NOW, known, nobody, parts
+from tests.serving.doors import (
+    asked,
+    bad_tokens,
+    claims,
+    closed,
+    not_as_declared,
+    opened_by_bad_tokens,
+    replayed,
+    revoked,
+    signed,
+    signed_in,
+)
 
-OPEN = ("/livez", "/readyz", "/sign-in")
-CLOSED = [path for path in DOORS if path not in OPEN]
 PAGES = ("/", "/board", "/static/board.css", "/v1/docs", "/v1/openapi.json")
 
 
-@pytest.mark.parametrize("path", [*CLOSED, "/nowhere", "/docs.json", "/livez/", "//livez"])
-@pytest.mark.parametrize("token", [None, "wrong", TOKEN[:-1], TOKEN + "x", "", "é"])
-def test_every_door_but_the_probes_asks_for_the_right_token(tmp_path, path, token):
-    headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
-    answer = client(parts(tmp_path), token=None).get(path, **headers)
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Bearer realm="homeward"'
-    assert answer.headers["content-type"] == "application/problem+json"
+@pytest.fixture(scope="module")
+def of(tmp_path_factory):
+    made = parts(tmp_path_factory.mktemp("home"))
+    yield made
+    made.close()
 
 
-def test_a_token_opens_only_as_a_bearer_token(tmp_path):
-    nobody = client(parts(tmp_path), token=None)
-    for shown in (TOKEN, f"Basic {TOKEN}", "Bearer", f"Bearer{TOKEN}"):
-        assert nobody.get("/board", Authorization=shown).status_code == 401
-    assert nobody.get("/board", Authorization=f"bearer {TOKEN}").status_code == 200
-
-
-def test_every_route_has_a_door(tmp_path):
-    routes = [route for route in application(parts(tmp_path)).routes if isinstance(route, Route)]
+def test_every_route_has_a_door(of):
+    routes = [route for route in application(of).routes if isinstance(route, Route)]
     paths = {route.path.replace(":path", "") for route in routes}
     assert paths <= set(DOORS)
 
 
-def signed_in(of, role):
-    return {"Cookie": f"{SESSION_COOKIE}={of.guard.keys.session(NOW, role)}"}
+def test_each_role_opens_the_doors_that_the_table_declares_and_no_other(of):
+    assert not_as_declared(of) == []
 
 
-@pytest.mark.parametrize("path", CLOSED)
-@pytest.mark.parametrize("role", ROLES)
-def test_each_role_opens_the_doors_that_the_table_declares_and_no_other(tmp_path, path, role):
-    of = parts(tmp_path)
-    shown = {"Authorization": f"Bearer {TOKEN}"} if role == "ward system" else signed_in(of, role)
-    status = client(of, token=None).get(path.replace("{ward}", "W01"), **shown).status_code
-    assert (status == 403) == (role not in DOORS[path])
-    assert status != 401
+def test_a_bad_token_of_every_kind_opens_no_door(of):
+    tried, opened = opened_by_bad_tokens(of)
+    assert opened == []
+    assert tried == (len([t for t in bad_tokens().values() if t.isascii()]) + 4) * len(closed(of))
+
+
+@pytest.mark.parametrize("kind", bad_tokens())
+def test_a_bad_token_is_refused_where_it_is_checked(tmp_path, kind):
+    known(tmp_path)
+    known(tmp_path, "rival")
+    with pytest.raises(TokenFault):
+        checked(bad_tokens()[kind], Systems(tmp_path), "homeward", NOW)
+
+
+def test_a_good_token_opens_once(of):
+    assert {status for _, status in replayed(of)} == {401}
+
+
+def test_a_system_whose_keys_are_taken_away_is_out_at_once(of):
+    assert {status for _, status in revoked(of)} == {401}
+
+
+def test_what_is_wrong_is_told_to_who_has_signed_and_to_nobody_else(of):
+    def told(token):
+        return nobody(of).get("/v1/docs", Authorization=f"Bearer {token}").json()["detail"]
+
+    assert told(signed(claims(aud="another", jti="x1"))).startswith("aud must be")
+    assert told(signed(claims(exp=int(NOW.timestamp()), jti="x2"))) == "exp has passed"
+    assert "not signed by a ward system" in told(signed(claims(iss="nobody")))
+    assert told("x") == told(signed(claims(iss="nobody")))
+
+
+def test_a_refusal_names_the_scheme(of):
+    answer = nobody(of).get("/v1/docs")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="homeward"'
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_wrong_token_is_nobody_even_with_a_session(of):
+    shown = {**signed_in(of), "Authorization": "Bearer wrong"}
+    assert nobody(of).get("/board", **shown).status_code == 401
 
 
 @pytest.mark.parametrize("role", sorted(PEOPLE))
-def test_a_person_learns_nothing_of_paths_that_are_not_there(tmp_path, role):
-    of = parts(tmp_path)
-    answers = [client(of, token=None).get(path, **signed_in(of, role)) for path in ("/nowhere", "/v1/predict")]
+def test_a_person_learns_nothing_of_paths_that_are_not_there(of, role):
+    answers = [nobody(of).get(path, **signed_in(of, role)) for path in ("/nowhere", "/v1/predict")]
     assert [answer.status_code for answer in answers] == [403, 403]
     assert answers[0].json() == answers[1].json()
 
 
-def test_a_data_scientist_sees_no_patients(tmp_path):
-    of = parts(tmp_path)
-    person = client(of, token=None)
-    assert person.get("/board/W01", **signed_in(of, "data scientist")).status_code == 403
-    assert person.get("/metrics", **signed_in(of, "data scientist")).status_code == 200
-    assert person.get("/", **signed_in(of, "data scientist")).headers["location"] == "/v1/docs"
+def test_a_data_scientist_sees_no_patients(of):
+    person, shown = nobody(of), signed_in(of, "data scientist")
+    assert person.get("/board/W01", **shown).status_code == 403
+    assert person.get("/metrics", **shown).status_code == 200
+    assert person.get("/", **shown).headers["location"] == "/v1/docs"
+    assert 'href="/board' not in person.get("/v1/docs", **shown).text
 
 
-def test_a_session_opens_the_pages_and_nothing_else(tmp_path):
-    of = parts(tmp_path)
-    cookie = signed_in(of, "coordinator")
-    person = client(of, token=None)
+def test_only_those_who_care_for_patients_see_boards():
+    """The table against what is right, where the other tests hold the gate to the table."""
+    seen = {path for path, who in DOORS.items() if "board" in path and "sign-in" not in path}
+    assert {path: DOORS[path] for path in seen} == dict.fromkeys(seen, BOARDS)
+    assert frozenset({"ward system", "coordinator", "safety officer"}) == BOARDS
+    contract = {"/v1/docs", "/v1/openapi.json"}
+    calls = [who for path, who in DOORS.items() if path.startswith("/v1/") and path not in contract]
+    assert set(calls) == {frozenset({"ward system"})}
+
+
+def test_a_session_opens_the_pages_and_nothing_else(of):
+    person, cookie = nobody(of), signed_in(of)
     assert [person.get(path, **cookie).status_code for path in PAGES] == [303, 200, 200, 200, 200]
-    assert person.predict({}, **cookie).status_code == 403
+    assert person.predict({}, **cookie, **{"Sec-Fetch-Site": "same-origin"}).status_code == 403
     assert person.get("/metrics", **cookie).status_code == 403
 
 
-def test_a_wrong_token_is_nobody_even_with_a_session(tmp_path):
+def test_the_secret_of_monitoring_opens_the_counters_and_nothing_else(tmp_path):
+    secret = "a secret of thirty-two characters or more"
+    (tmp_path / "metrics-token").write_text(secret)
     of = parts(tmp_path)
-    cookie = {"Cookie": f"{SESSION_COOKIE}={of.guard.keys.session(NOW)}"}
-    assert client(of, token="wrong").get("/board", **cookie).status_code == 401
+    shown = {"Authorization": f"Bearer {secret}"}
+    assert nobody(of).get("/metrics", **shown).status_code == 200
+    assert nobody(of).get("/metrics", Authorization=f"Bearer {secret}x").status_code == 401
+    others = [one for one in closed(of) if one.template != "/metrics"]
+    assert {asked(of, one, shown) for one in others} == {401}
 
 
-def test_a_session_ends_after_a_shift_and_with_its_token():
-    keys = Keys(TOKEN)
-    session = keys.session(NOW)
-    assert keys.session_role(session, NOW + timedelta(hours=11, minutes=59)) == "coordinator"
-    assert keys.session_role(session, NOW + timedelta(hours=12)) is None
-    assert Keys("another token").session_role(session, NOW) is None
-
-
-@pytest.mark.parametrize("forged", ["", "x", "..", "9999999999.nonce.", "9999999999.nonce.0", "é.é.é"])
-def test_a_forged_session_does_not_hold(forged):
-    assert Keys(TOKEN).session_role(forged, NOW) is None
-
-
-def test_a_session_whose_end_was_moved_or_role_was_changed_does_not_hold():
-    session = Keys(TOKEN).session(NOW, "data scientist")
-    ends, rest = session.split(".", 1)
-    assert Keys(TOKEN).session_role(f"{int(ends) + 1}.{rest}", NOW) is None
-    assert Keys(TOKEN).session_role(session.replace("data-scientist", "coordinator"), NOW) is None
-
-
-@pytest.mark.parametrize("role", sorted(PEOPLE))
-def test_a_link_signs_in_to_its_role(tmp_path, role):
-    code = new_link_code(tmp_path, NOW, role)
-    assert use_link_code(tmp_path, code, NOW) == role
-
-
-@pytest.mark.parametrize("role", ["", "ward system", "nurse"])
-def test_a_link_to_no_role_of_people_has_ended(tmp_path, role):
-    code = new_link_code(tmp_path, NOW, role)
-    assert use_link_code(tmp_path, code, NOW) is None
-
-
-def test_a_link_signs_in_once(tmp_path):
-    of = parts(tmp_path)
-    path = f"/sign-in?code={new_link_code(of.settings.links, NOW)}"
-    first, second = (client(of, token=None).get(path, Accept="text/html") for _ in range(2))
-    assert (first.status_code, second.status_code) == (200, 401)
-    assert first.headers["refresh"] == "0; url=/"
-    cookie = first.headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
-    assert SESSION_COOKIE not in second.headers.get("set-cookie", "")
-    session = {"Cookie": cookie.partition(";")[0]}
-    assert client(of, token=None).get("/board", **session).status_code == 200
-
-
-def test_a_link_lasts_an_hour(tmp_path):
-    code = new_link_code(tmp_path, NOW)
-    assert not use_link_code(tmp_path, code, NOW + timedelta(hours=1))
-    code = new_link_code(tmp_path, NOW)
-    assert use_link_code(tmp_path, code, NOW + timedelta(minutes=59))
-
-
-@pytest.mark.parametrize("code", ["", "guess", "../token", "\x00", "é"])
-def test_a_guessed_code_opens_nothing(tmp_path, code):
-    new_link_code(tmp_path, NOW)
-    assert not use_link_code(tmp_path, code, NOW)
-
-
-def test_the_code_of_a_link_is_not_kept(tmp_path):
-    code = new_link_code(tmp_path, NOW)
-    kept = "".join(file.name + file.read_text() for file in tmp_path.iterdir())
-    assert code not in kept
-
-
-def test_a_link_takes_the_expired_ones_away(tmp_path):
-    new_link_code(tmp_path, NOW)
-    new_link_code(tmp_path, NOW + timedelta(hours=2))
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_signing_out_takes_the_cookie_away(tmp_path):
-    of = parts(tmp_path)
-    cookie = {"Cookie": f"{SESSION_COOKIE}={of.guard.keys.session(NOW)}"}
-    answer = client(of, token=None).request("POST", "/sign-out", {**cookie, "Sec-Fetch-Site": "same-origin"})
-    assert answer.status_code == 303
-    assert "Max-Age=0" in answer.headers["set-cookie"]
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        {},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-        {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:3000"},
-        {"Origin": "null"},
-        {"Origin": "http://127.0.0.1:3001"},
-        {"Origin": "http://evil.example"},
-    ],
-)
-def test_a_change_under_a_session_that_no_page_of_ours_asked_for_is_refused(tmp_path, told):
-    of = parts(tmp_path)
-    answer = client(of, token=None).request("POST", "/sign-out", {**signed_in(of, "coordinator"), **told})
-    assert answer.status_code == 403
-    assert "set-cookie" not in answer.headers
-
-
-def test_a_browser_that_tells_only_the_origin_may_change_something(tmp_path):
-    of = parts(tmp_path)
-    ours = {**signed_in(of, "coordinator"), "Origin": "http://127.0.0.1:3000"}
-    assert client(of, token=None).request("POST", "/sign-out", ours).status_code == 303
-
-
-def test_without_a_token_file_one_sentence_says_what_to_do(tmp_path):
-    with pytest.raises(AccessFault, match="python -m serving token"):
-        read_token(tmp_path / "token")
-
-
-def test_a_short_token_is_refused(tmp_path):
-    (tmp_path / "token").write_text("short")
-    with pytest.raises(AccessFault, match="at least 32 characters"):
-        read_token(tmp_path / "token")
-
-
-def test_a_token_file_is_private_and_written_once(tmp_path):
-    file = tmp_path / "home" / "token"
-    write_token(file)
-    first = read_token(file)
-    write_token(file)
-    assert read_token(file) == first
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+def test_without_a_secret_of_monitoring_an_empty_token_opens_nothing(of):
+    assert nobody(of).get("/metrics", Authorization="Bearer ").status_code == 401
 
 
 def test_a_door_is_named_by_its_template():
@@ -224,3 +135,9 @@ def test_a_door_is_named_by_its_template():
         "other",
         "other",
     ]
+
+
+def test_who_has_no_sites_sees_all_and_who_has_some_sees_these():
+    everywhere, here = Caller("coordinator", "a"), Caller("coordinator", "b", frozenset({"RXX01"}))
+    assert [everywhere.sees(site) for site in ("RXX01", "", None)] == [True, True, True]
+    assert [here.sees(site) for site in ("RXX01", "RXX02", "", None)] == [True, False, False, False]

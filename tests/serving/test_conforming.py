@@ -13,7 +13,7 @@ from serving.gate import Gate
 from serving.parts import Parts
 from serving.routes import application
 from tests.serving.builders import parts, predicted
-from tests.serving.conforming import NO_QUOTA, Found, contract, whole
+from tests.serving.conforming import NO_QUOTA, Found, bearing, contract, whole
 
 if TYPE_CHECKING:
     from models.predictor import Predictor
@@ -73,5 +73,5 @@ def test_a_service_that_differs_is_found(of: Parts) -> None:
         strange = scope["path"] == "/v1/predictions" and scope["method"] == "GET"
         await (PlainTextResponse("odd", 418) if strange else application(of))(scope, receive, send)
 
-    found = contract(Gate(odd, of.guard), examples=1, small=True, only="/v1/predictions")
+    found = contract(bearing(Gate(odd, of.guard), of), examples=1, small=True, only="/v1/predictions")
     assert "status_code_conformance" in {fault.split(": ")[1] for fault in found.faults}

@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from serving.__main__ import commands
-from serving.access import write_token
 from serving.children import free_port
 from serving.doctor import Doctor, Finding
 from serving.fhir import audit_event
 from serving.settings import Settings
+from serving.signing import register
 from serving.store.store import Store, audit_key
 from tests.serving.builders import client, parts, stay
 from tests.serving.releases import Ward
@@ -26,9 +26,9 @@ NOW = datetime(2026, 1, 6, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def home(ward: Ward) -> Path:
-    """A home that is well: a token, a key, a database with a fact of this morning, a release."""
+    """A home that is well: a ward system, a key, a database with a fact of this morning, a release."""
     os.chmod(ward.home, 0o700)
-    write_token(ward.home / "token")
+    register(Settings.read({"HOMEWARD_HOME": str(ward.home)}), "pas", None, None)
     with closing(opened(ward.home)) as store, store.writing() as connection:
         written(store, connection, NOW)
     return ward.home
@@ -61,7 +61,9 @@ def test_a_home_that_is_well_has_nothing_wrong_and_is_left_as_it_was(home: Path)
     assert list(found) == [
         "home",
         "disk",
-        "token",
+        "ward systems",
+        "provider",
+        "monitoring",
         "audit key",
         "database",
         "clock",
@@ -76,8 +78,8 @@ def test_a_home_that_is_well_has_nothing_wrong_and_is_left_as_it_was(home: Path)
 
 def test_a_home_that_was_never_started_lacks_only_what_a_person_must_make(tmp_path: Path) -> None:
     found = wrong(told(tmp_path / "new"))
-    assert [each.partition(":")[0] for each in found] == ["home", "token", "release"]
-    assert "python -m serving token" in found[1]
+    assert [each.partition(":")[0] for each in found] == ["home", "release"]
+    assert "python -m serving key add NAME" in found[0]
     assert not (tmp_path / "new").exists()
 
 
@@ -85,12 +87,20 @@ def _open_to_all(home: Path) -> None:
     os.chmod(home, 0o755)
 
 
-def _token_for_all(home: Path) -> None:
-    os.chmod(home / "token", 0o644)
+def _key_for_all(home: Path) -> None:
+    os.chmod(home / "system-keys" / "pas.json", 0o644)
 
 
-def _short_token(home: Path) -> None:
-    (home / "token").write_text("short")
+def _no_keys(home: Path) -> None:
+    (home / "systems" / "pas.json").write_text('{"keys": []}')
+
+
+def _bad_provider(home: Path) -> None:
+    (home / "provider.json").write_text('{"issuer": "http://login.trust.example", "colour": "blue"}')
+
+
+def _short_secret(home: Path) -> None:
+    (home / "metrics-token").write_text("short")
 
 
 def _broken_key(home: Path) -> None:
@@ -123,8 +133,11 @@ def _no_release(home: Path) -> None:
     ("spoil", "about", "said"),
     [
         (_open_to_all, "home", "chmod 700"),
-        (_token_for_all, "token", "chmod 600"),
-        (_short_token, "token", "at least 32 characters"),
+        (_key_for_all, "ward systems", "chmod 600"),
+        (_no_keys, "ward systems", "pas.json must be a JWK Set with keys"),
+        (_bad_provider, "provider", "colour is not known; client_id must be a text"),
+        (_bad_provider, "provider", "issuer must be an https address"),
+        (_short_secret, "monitoring", "at least 32 characters"),
         (_broken_key, "audit key", "cannot be read"),
         (_other_key, "database", "sealed with another key"),
         (_newer_database, "database", "revision 9999"),
@@ -195,7 +208,7 @@ def test_the_command_prints_a_line_each_and_tells_a_scheduler(home: Path) -> Non
     settings = {"HOMEWARD_HOME": str(home), "HOMEWARD_PORT": str(free_port())}
     ended = CliRunner().invoke(commands, ["doctor"], env=settings)
     assert ended.exit_code == 0, ended.output
-    (home / "token").unlink()
+    (home / "systems" / "pas.json").write_text("")
     ended = CliRunner().invoke(commands, ["doctor"], env=settings)
     assert ended.exit_code == 1
-    assert "WRONG  token: no token can be read" in ended.output
+    assert "WRONG  ward systems: pas.json must be a JSON file" in ended.output

@@ -4,7 +4,6 @@ import html
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,14 +16,14 @@ import pytest
 
 from serving.calls import OPERATIONS, Operation
 from serving.parts import Parts
-from tests.serving.builders import TOKEN, client, parts, predicted, stay, ward_question
+from tests.serving.builders import KEY, NOW, SYSTEM, bearer, client, parts, predicted, stay, ward_question
 from tests.serving.listening import listening
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "serving" / "README.md"]
 CURL = re.compile(r"^curl .*?(?:'\{.*?\}'|\"ward=\w+\")\s*$", re.DOTALL | re.MULTILINE)
+SIGNED = re.compile(r"Bearer \$\([^)]*python -m serving token\)")
 CLIENT = re.compile(r"## A client that tries again\n\n```python\n(.*?)```", re.DOTALL)
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +68,15 @@ def asked(line: str) -> Operation:
     return next(one for one in OPERATIONS if (one.method, one.path) == wanted)
 
 
-def test_every_curl_line_of_the_pages_works(of: Parts, port: int, curl: str, tmp_path: Path) -> None:
-    (tmp_path / "token").write_text(TOKEN)
+def test_every_curl_line_of_the_pages_works(of: Parts, port: int, curl: str) -> None:
     lines = [line for page in pages(of) for line in CURL.findall(page)]
     assert sum(page.count("\ncurl ") for page in pages(of)) == len(lines)
     assert {asked(line).name for line in lines} == {one.name for one in OPERATIONS}
     for line in lines:
         own = line.replace("127.0.0.1:3000", f"127.0.0.1:{port}")
-        own = own.replace(".homeward/demo/token", shlex.quote(str(tmp_path / "token")))
+        own = SIGNED.sub(bearer()["Authorization"], own)
         own = own.replace("curl ", f"{curl} -sS --noproxy '*' -w '\\n%{{http_code}}' ", 1)
-        ended = subprocess.run(
-            ["sh", "-c", own], capture_output=True, text=True, timeout=30, env={**os.environ, "TOKEN": TOKEN}
-        )
+        ended = subprocess.run(["sh", "-c", own], capture_output=True, text=True, timeout=30)
         body, _, status = ended.stdout.rpartition("\n")
         assert status == "200", (line, ended.stdout, ended.stderr)
         asked(line).answer.model_validate_json(body)
@@ -100,8 +96,11 @@ ADMISSION = {"recorded_at": "2026-01-05T14:31:00Z", **stay()}
 ADMISSION.pop("admission_id")
 
 
-def test_the_client_of_the_readme_tells_and_asks(example: dict[str, Any], port: int) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=BEARER, trust_env=False) as caller:
+def test_the_client_of_the_readme_tells_and_asks(example: dict[str, Any], port: int, tmp_path: Path) -> None:
+    (tmp_path / "key.json").write_text(json.dumps(KEY.as_dict(private=True)))
+    example["time"] = SimpleNamespace(time=NOW.timestamp)
+    signed = example["Signed"](SYSTEM, tmp_path / "key.json")
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=signed, trust_env=False) as caller:
         assert example["ask"](caller, "PUT", "/v1/admissions/A77", ADMISSION)["kept"] == 1
         assert example["ask"](caller, "GET", "/v1/predictions?ward=W01")["predictions"]
         with pytest.raises(example["Refused"], match="/age: age must be at most 120"):

@@ -6,7 +6,8 @@ import pytest
 
 from serving.gate import Gate
 from serving.limits import Places, Quota
-from tests.serving.builders import NOW, TOKEN, client, parts, ward_question
+from tests.serving.builders import bearer, client, nobody, parts, ward_question
+from tests.serving.doors import signed_in
 
 PROBLEM = "application/problem+json"
 
@@ -61,16 +62,16 @@ def test_over_the_quota_is_a_problem_that_says_when_to_come_back(tmp_path):
 
 def test_people_and_systems_have_quotas_of_their_own_and_probes_none(tmp_path):
     of = parts(tmp_path, HOMEWARD_REQUESTS_PER_MINUTE="1")
-    cookies = [{"Cookie": f"homeward_session={of.guard.keys.session(NOW)}"} for _ in range(2)]
-    assert [client(of, None).get("/board", **cookie).status_code for cookie in cookies] == [200, 200]
-    assert client(of, None).get("/board", **cookies[0]).status_code == 429
+    cookies = [signed_in(of) for _ in range(2)]
+    assert [nobody(of).get("/board", **cookie).status_code for cookie in cookies] == [200, 200]
+    assert nobody(of).get("/board", **cookies[0]).status_code == 429
     assert client(of).get("/board").status_code == 200
-    assert [client(of, None).get("/livez").status_code for _ in range(5)] == [404] * 5  # BentoML's, not here
+    assert [nobody(of).get("/livez").status_code for _ in range(5)] == [404] * 5  # BentoML's, not here
 
 
 def test_a_stranger_uses_up_nobodys_quota(tmp_path):
     of = parts(tmp_path, HOMEWARD_REQUESTS_PER_MINUTE="1")
-    assert [client(of, "wrong" * 8).get("/board").status_code for _ in range(3)] == [401] * 3
+    assert [nobody(of).get("/board", Authorization="Bearer wrong").status_code for _ in range(3)] == [401] * 3
     assert client(of).get("/board").status_code == 200
 
 
@@ -85,7 +86,7 @@ def test_a_refusal_that_is_not_ours_leaves_as_ours_do(tmp_path, status):
     async def asked():
         transport = httpx.ASGITransport(Gate(theirs, parts(tmp_path).guard))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
-            return await caller.get("/readyz", headers={"Authorization": f"Bearer {TOKEN}"})
+            return await caller.get("/readyz", headers=bearer())
 
     answer = asyncio.run(asked())
     assert (answer.status_code, answer.json()["status"]) == (status, status)

@@ -13,9 +13,9 @@ def serving(home, *command, **settings):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A home with a token and without a release, made once: a new process imports for seconds."""
+    """A home with a ward system and without a release, made once: a new process imports for seconds."""
     folder = tmp_path_factory.mktemp("home")
-    assert serving(folder, "token").returncode == 0
+    assert serving(folder, "key", "add", "pas").returncode == 0
     return folder
 
 
@@ -23,7 +23,7 @@ def home(tmp_path_factory):
     ("settings", "sentence"),
     [
         ({"HOMEWARD_PORT": "x"}, "HOMEWARD_PORT must be a whole number from 1 to 65,535"),
-        ({"HOMEWARD_TOKEN_FILE": "/nowhere/token"}, "make one with `python -m serving token`"),
+        ({"HOMEWARD_PROVIDER_FILE": __file__}, "must be a JSON file"),
         ({"HOMEWARD_RELEASE": "homeward:none"}, "there is no release homeward:none"),
     ],
 )

@@ -11,7 +11,7 @@ from serving.gate import Gate
 from serving.routes import application
 from serving.workers import Workers
 from tests.serving.builders import (
-    TOKEN,
+    Bearing,
     BrokenPredictor,
     FakePredictor,
     client,
@@ -38,9 +38,8 @@ class SlowPredictor(FakePredictor):
 def asked_at_once(of, times):
     async def asked():
         transport = httpx.ASGITransport(Gate(application(of), of.guard))
-        headers = {"Authorization": f"Bearer {TOKEN}", **KEY}
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1:3000", headers=headers
+            transport=transport, base_url="http://127.0.0.1:3000", headers=KEY, auth=Bearing()
         ) as caller:
             return await asyncio.gather(*[caller.post("/v1/predict", json=question()) for _ in range(times)])
 

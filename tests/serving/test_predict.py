@@ -261,7 +261,7 @@ def test_another_method_is_405(of, method):
 
 class FullDisk(Store):
     @contextmanager
-    def writing(self):
+    def writing(self, lasting=True):
         raise StoreFault("disk full")
         yield
 

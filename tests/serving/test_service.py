@@ -8,11 +8,11 @@ import pytest
 
 from serving.service import WardService, served
 from serving.store.store import Store
-from tests.serving.builders import AT, CANARY, TOKEN, BrokenPredictor, event, parts, question, stay
+from tests.serving.builders import AT, CANARY, Bearing, BrokenPredictor, event, parts, question, stay
 from tests.serving.conftest import KEY
 
 BENTOML_OWN = ("/", "/docs.json", "/schema.json", "/metrics", "/healthz", "/static_content/x", "/nowhere")
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
+BEARING = Bearing()
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_only_the_probes_are_open(ask):
 
 
 def test_bentomls_index_and_documents_are_not_served(ask):
-    home, docs = ask(("GET", "/", {"headers": BEARER}), ("GET", "/docs.json", {"headers": BEARER}))
+    home, docs = ask(("GET", "/", {"auth": BEARING}), ("GET", "/docs.json", {"auth": BEARING}))
     assert (home.status_code, home.headers["location"]) == (303, "/board")
     assert docs.status_code == 404
 
@@ -64,12 +64,12 @@ def test_bentomls_index_and_documents_are_not_served(ask):
 def test_the_way_from_an_admission_to_the_board(ask):
     row = {key: value for key, value in stay().items() if key != "admission_id"}
     ward = {**event("A1", "ward", "Ward 7"), "recorded_at": "2026-01-06T08:00:00Z"}
-    board = {"headers": BEARER, "params": {"ward": "Ward 7"}}
+    board = {"auth": BEARING, "params": {"ward": "Ward 7"}}
     *told, answer = ask(
-        ("POST", "/v1/events", {"headers": BEARER, "json": {"events": [ward]}}),
-        ("PUT", "/v1/admissions/A1", {"headers": BEARER, "json": {"recorded_at": AT, **row}}),
+        ("POST", "/v1/events", {"auth": BEARING, "json": {"events": [ward]}}),
+        ("PUT", "/v1/admissions/A1", {"auth": BEARING, "json": {"recorded_at": AT, **row}}),
         *[("GET", "/v1/predictions", board)] * 40,
-        ("GET", "/board/Ward 7", {"headers": BEARER}),
+        ("GET", "/board/Ward 7", {"auth": BEARING}),
         pause=0.1,
     )
     assert [one.status_code for one in told[:2]] == [200, 200]
@@ -89,7 +89,7 @@ def test_a_store_that_cannot_be_written_is_not_ready(ask, tmp_path):
 
 def test_a_fault_of_ours_reaches_no_log_of_bentomls(ask, caplog):
     caplog.set_level(logging.DEBUG)
-    body = {"headers": BEARER, "json": question(stay(patient_id=CANARY))}
+    body = {"auth": BEARING, "json": question(stay(patient_id=CANARY))}
     [answer] = ask(("POST", "/v1/predict", body), predictor=BrokenPredictor())
     assert answer.status_code == 500
     assert CANARY not in answer.text + caplog.text

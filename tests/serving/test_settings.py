@@ -11,7 +11,7 @@ BASE = {"HOMEWARD_HOME": "/srv/homeward"}
 def test_everything_has_a_default_and_lies_under_the_home():
     settings = Settings.read(BASE)
     assert settings.home == Path("/srv/homeward")
-    assert settings.token_file == Path("/srv/homeward/token")
+    assert settings.provider_file == Path("/srv/homeward/provider.json")
     assert settings.database_url == "sqlite:////srv/homeward/homeward.db"
     assert (settings.host, settings.port, settings.release) == ("127.0.0.1", 3000, "homeward:latest")
 

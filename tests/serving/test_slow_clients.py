@@ -10,15 +10,19 @@ from pathlib import Path
 
 import httpx
 
-from tests.serving.builders import NOW, TOKEN, FakePredictor, parts, question, ward_question
+from tests.serving.builders import Bearing, FakePredictor, bearer, parts, question, ward_question
+from tests.serving.doors import signed_in
 from tests.serving.listening import begun, listening, status
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import load_client
 
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
 WITHIN_SECONDS = 5  # long before the body could have come; how quick it is, a busy machine cannot tell
+
+
+def shown() -> str:
+    return bearer()["Authorization"]
 
 
 class BusyPredictor(FakePredictor):
@@ -35,7 +39,7 @@ def test_a_body_that_trickles_in_is_408_and_others_are_answered_meanwhile(tmp_pa
     of = parts(tmp_path, HOMEWARD_BODY_SECONDS="2")
     with listening(of) as port, begun(port, "Content-Length: 1000") as slow:
         began = time.perf_counter()
-        meanwhile = httpx.post(f"http://127.0.0.1:{port}/v1/predict", headers=BEARER, json=question())
+        meanwhile = httpx.post(f"http://127.0.0.1:{port}/v1/predict", auth=Bearing(), json=question())
         while not select.select([slow], [], [], 0.1)[0]:
             slow.sendall(b" ")  # each of them in time, the whole never
         assert status(slow) == 408
@@ -49,14 +53,14 @@ def test_a_body_that_trickles_in_is_408_and_others_are_answered_meanwhile(tmp_pa
 
 def test_one_caller_with_slow_bodies_takes_no_place_from_another(tmp_path):
     of = parts(tmp_path, HOMEWARD_BODY_SECONDS="3", HOMEWARD_REQUESTS_PER_MINUTE="100000")
-    session = {"Cookie": f"homeward_session={of.guard.keys.session(NOW)}"}
+    session = signed_in(of)
     with listening(of) as port, ExitStack() as stack:
         slow = [stack.enter_context(begun(port, "Content-Length: 1000")) for _ in range(150)]
         refused = [connection for connection in slow[128:] if status(connection) == 429]
         board = httpx.get(f"http://127.0.0.1:{port}/board", headers=session)
         assert (len(refused), board.status_code) == (22, 200)
         assert [status(connection) for connection in slow[:128]] == [408] * 128
-        answer = httpx.post(f"http://127.0.0.1:{port}/v1/predict", headers=BEARER, json=question())
+        answer = httpx.post(f"http://127.0.0.1:{port}/v1/predict", auth=Bearing(), json=question())
         assert answer.status_code == 200
 
 
@@ -97,7 +101,10 @@ def test_under_overload_each_is_answered_or_told_when_and_probes_are_answered(tm
 
     async def overloaded(url):
         body = httpx.Request("POST", url, json=ward_question(beds=1)).content
-        async with load_client.caller(url, BEARER) as many, load_client.caller(url, {}) as probing:
+        async with (
+            load_client.caller(url, shown) as many,
+            load_client.caller(url) as probing,
+        ):
             over = asyncio.Event()
             livez = load_client.reading(probing, "/livez")
             watching = asyncio.ensure_future(load_client.watched(livez, 0.02, over))
@@ -116,7 +123,7 @@ def test_who_asks_a_crowded_process_is_sent_to_another(tmp_path):
     of = parts(tmp_path, BusyPredictor())
 
     async def connections(url, at_once):
-        async with load_client.caller(url, BEARER) as many:
+        async with load_client.caller(url, shown) as many:
             body = httpx.Request("POST", url, json=ward_question(beds=1)).content
             ask = load_client.predicting(many, [body])
             answers = await asyncio.gather(*(ask(number) for number in range(at_once)))
@@ -134,5 +141,5 @@ def test_places_are_free_again_after_refusals(tmp_path):
         for _ in range(200):
             with begun(port, "Content-Length: 99999999") as large:
                 assert status(large) == 413
-        answer = httpx.post(f"http://127.0.0.1:{port}/v1/predict", headers=BEARER, json=question())
+        answer = httpx.post(f"http://127.0.0.1:{port}/v1/predict", auth=Bearing(), json=question())
     assert answer.status_code == 200

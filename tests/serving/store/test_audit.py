@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sql
 from fhir.resources.R4B.auditevent import AuditEvent
 
+from serving import accounts
 from serving.release import Loaded
 from serving.rounds import predict_round
 from serving.shadow import shadowed
@@ -15,8 +16,11 @@ from serving.store import shadows, tables
 from serving.store.verify import events, holds, verified, verify
 from tests.serving.builders import NOW, FakePredictor, client, parts, predicted, question, stay, ward_question
 
-FREE = {"news", "repeats", "leases", "write_check", "challengers"}
-"""Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe, where one began."""
+FREE = {"news", "repeats", "leases", "write_check", "challengers", "spent_tokens", "sessions", "tries"}
+"""Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe, where one began.
+
+Whoever signs in, and each account that a session stands on, is in the audit.
+"""
 SEALED = [table for table in tables.TABLES.sorted_tables if table.name not in FREE]
 
 
@@ -24,7 +28,9 @@ SEALED = [table for table in tables.TABLES.sorted_tables if table.name not in FR
 def of(tmp_path, store):
     """A service after a day's work of every kind."""
     of = parts(tmp_path, store=store)
-    caller = predicted(of, ward_question(beds=2))
+    accounts.add(store, "ann", "correct horse battery", "coordinator", ["RXX01"], NOW, "a test")
+    body = ward_question(beds=2)
+    caller = predicted(of, {**body, "admissions": [{**row, "site": "RXX01"} for row in body["admissions"]]})
     caller.predict(question(stay("A9")))
     caller.post(
         "/v1/admissions/A1/discharge",
@@ -41,7 +47,7 @@ def of(tmp_path, store):
 def test_an_untouched_store_has_no_fault(of):
     found = verify(of.store)
     assert found.faults == ()
-    assert found.operations == 9
+    assert found.operations == 10
 
 
 def test_every_operation_is_a_fhir_audit_event(of):
@@ -49,6 +55,7 @@ def test_every_operation_is_a_fhir_audit_event(of):
     for event in told:
         AuditEvent.model_validate(event)
     assert [event["subtype"][0]["code"] for event in told] == [
+        "user add",
         "PUT /v1/admissions/{admission_id}",
         "PUT /v1/admissions/{admission_id}",
         "POST /v1/events",
