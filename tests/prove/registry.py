@@ -1,5 +1,6 @@
 """Every line of proof, in the order of the table.  Later work adds lines here, never another runner."""
 
+import access_lines
 import calendar_lines
 import contract_lines
 import fault_lines
@@ -29,6 +30,7 @@ LINES: tuple[Line, ...] = (
     *speed.lines(),
     *load_lines.lines(),
     *contract_lines.lines(),
+    *access_lines.lines(),
 )
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",

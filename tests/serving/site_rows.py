@@ -1,0 +1,101 @@
+"""A hospital of several sites whose every row bears the name of its site, and everything that may be asked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from serving import accounts
+from serving.parts import Parts
+from serving.sessions import SESSION_COOKIE
+from tests.serving.builders import AT, NOW, bearer, event, known, nobody, predicted, question, stay
+from tests.serving.doors import OWN_PAGE
+
+SITES = ("RXX01", "RXX02", "RXX03")
+WARDS = ("W1", "W2")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: a method, a path and a body."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+
+
+def filled(of: Parts, beds: int) -> None:
+    """Fill a census with so many beds in each ward of each site, predict it, and let each site's system in."""
+    stays = [_stay(site, ward, bed) for site in SITES for ward in WARDS for bed in range(beds)]
+    places = [
+        event(one["admission_id"], name, text)
+        for one, ward in zip(stays, (ward for _ in SITES for ward in WARDS for _ in range(beds)), strict=True)
+        for name, text in (("ward", ward), ("bed", f"{one['site']}-{ward}"))
+    ]
+    predicted(of, question(*stays, events=places))
+    for site in SITES:
+        known(of.settings.systems, site.lower(), sites=[site])
+
+
+def rows_of_others(of: Parts) -> tuple[int, list[str]]:
+    """Return how many requests were made by those of one site, and each that told of another's rows."""
+    tried, found = 0, []
+    for site in SITES:
+        others = [other for other in SITES if other != site]
+        for who, asked, text in [*_as_system(of, site), *_as_people(of, site)]:
+            tried += 1
+            told = [other for other in others if other in text]
+            if told:
+                found.append(f"{who} of {site}, {asked.method} {asked.path}: {', '.join(told)}")
+    return tried, found
+
+
+def _stay(site: str, ward: str, bed: int) -> dict[str, Any]:
+    name = f"{site}-{ward}-{bed}"
+    return stay(f"A-{name}", patient_id=f"P-{name}", site=site)
+
+
+def _as_system(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
+    for asked in [*_reads(), *_tells(site)]:
+        shown = bearer(of, site.lower())
+        body = {"json": asked.body} if asked.body is not None else {}
+        yield "a ward system", asked, nobody(of).request(asked.method, asked.path, shown, **body).text
+
+
+def _as_people(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
+    for role in ("coordinator", "safety officer"):
+        name = f"{role.split()[0]}-{site.lower()}"
+        accounts.add(of.store, name, "correct horse battery", role, [site], NOW, "a test")
+        tried = accounts.sign_in(of.store, name, "correct horse battery", NOW)
+        assert tried.account is not None
+        cookie = of.guard.callers.sessions.begin(name, "account", str(tried.account.number), NOW)
+        shown = {"Cookie": f"{SESSION_COOKIE}={cookie}", **OWN_PAGE}
+        for asked in _reads():
+            yield f"a {role}", asked, nobody(of).request(asked.method, asked.path, shown).text
+
+
+def _reads() -> Iterator[Asked]:
+    for path in ("/", "/board", "/v1/docs", "/v1/openapi.json"):
+        yield Asked("GET", path)
+    for ward in WARDS:
+        for query in ("", *(f"?site={site}" for site in SITES)):
+            yield Asked("GET", f"/board/{ward}{query}")
+            yield Asked("GET", f"/v1/predictions?ward={ward}{query.replace('?', '&')}")
+
+
+def _tells(site: str) -> Iterator[Asked]:
+    """Ask and tell about own stays of everybody's patients, and about everybody's stays."""
+    for other in SITES:
+        for ward in WARDS:
+            name = _stay(other, ward, 0)["admission_id"]
+            row = {key: it for key, it in _stay(other, ward, 0).items() if key != "admission_id"}
+            of_ours = {**row, "admission_id": f"A-new-{ward}", "site": site}
+            yield Asked("POST", "/v1/predict", question(of_ours))
+            yield Asked("POST", "/v1/predict", question({**row, "admission_id": name}))
+            yield Asked("PUT", f"/v1/admissions/{name}", {**row, "site": site, "recorded_at": AT})
+            yield Asked("POST", f"/v1/admissions/{name}/cancel", {"recorded_at": AT})
+            left = {"discharged_at": AT, "recorded_at": AT}
+            yield Asked("POST", f"/v1/admissions/{name}/discharge", left)
+            yield Asked("POST", f"/v1/admissions/{name}/discharge/cancel", {"recorded_at": AT})
+            yield Asked("POST", "/v1/events", {"events": [event(name, "bed", "B")]})
+            date = {"planned_discharge_on": "2026-01-09", "set_at": AT}
+            yield Asked("POST", "/v1/planned-dates", {"admission_id": name, **date})
