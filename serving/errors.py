@@ -65,7 +65,7 @@ def not_signed_in() -> Problem:
     """Return the problem of a request without a token or a session."""
     return Problem(
         HTTPStatus.UNAUTHORIZED,
-        "a ward system sends a signed token as `Authorization: Bearer ...`; a person signs in at /sign-in",
+        "a person signs in at /sign-in; a ward system sends a signed token as `Authorization: Bearer ...`",
         headers={"WWW-Authenticate": CHALLENGE},
     )
 
