@@ -3,12 +3,13 @@ from datetime import timedelta
 import pytest
 
 from serving import accounts
+from serving.access import DOORS, PEOPLE
 from serving.sessions import SESSION_COOKIE, form_token
 from serving.store import sessions as kept
 from serving.store.verify import events
 from tests.serving.browser import Browser
 from tests.serving.builders import NOW, nobody, parts
-from tests.serving.doors import later, signed_in
+from tests.serving.doors import FORMS, doors, later, signed_in
 
 PASSWORD = "correct horse battery"
 
@@ -175,3 +176,9 @@ def test_that_a_session_is_in_use_is_noted_once_a_minute(of):
         opens(of, cookie)
         with of.store.reading() as connection:
             assert kept.sessions(connection)[0].seen_at == NOW + timedelta(seconds=noted)
+
+
+def test_the_forms_are_all_that_a_page_can_change(of):
+    """What the tests of forms go through: a new change under a session must come here."""
+    changes = {(one.method, one.template) for one in doors(of) if one.method not in ("GET", "HEAD")}
+    assert {one for one in changes if DOORS[one[1]] & PEOPLE} == set(FORMS)
