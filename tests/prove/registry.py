@@ -8,6 +8,7 @@ import gates
 import load_lines
 import look_ahead
 import model_lines
+import quiet_lines
 import reason_lines
 import round_lines
 import service_lines
@@ -31,6 +32,7 @@ LINES: tuple[Line, ...] = (
     *load_lines.lines(),
     *contract_lines.lines(),
     *access_lines.lines(),
+    *quiet_lines.lines(),
 )
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",
