@@ -1,5 +1,6 @@
 """An open database: durable transactions that either happen whole or not at all."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +51,8 @@ class Database:
         self.url = url
         address = sql.make_url(url)
         self.lite = address.get_backend_name() == "sqlite"
-        # An error that shows its parameters would show a patient's.
+        # An error that shows its parameters would show a patient's; so does DEBUG, which shows every row.
+        logging.getLogger("sqlalchemy.engine.Engine").disabled = True
         if self.lite:
             self.engine = sql.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
             sql.event.listen(self.engine, "connect", _concurrent)
