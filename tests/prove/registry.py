@@ -2,6 +2,7 @@
 
 import access_lines
 import calendar_lines
+import canary_lines
 import contract_lines
 import fault_lines
 import gates
@@ -32,6 +33,7 @@ LINES: tuple[Line, ...] = (
     *load_lines.lines(),
     *contract_lines.lines(),
     *access_lines.lines(),
+    *canary_lines.lines(),
     *quiet_lines.lines(),
 )
 CHAPTERS = {
