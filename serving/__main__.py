@@ -17,11 +17,11 @@ from typing import Annotated
 import typer
 
 from features.errors import HomewardError
-from serving.operations import COMMANDS
+from serving import operations, privacy
 from serving.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in COMMANDS:
+for command in (*operations.COMMANDS, *privacy.COMMANDS):
     commands.command()(command)
 SMALL_HOSPITAL, DEMO_HOSPITAL = 4_000, 20_000
 

@@ -186,7 +186,7 @@ def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[d
     planned = known["planned_discharge_on"]
     return Patient(
         bed=_bed(row),
-        pseudonym=row.inputs["admission"]["patient_id"],
+        pseudonym=row.person,
         days_so_far=_days_so_far(row, today, zone),
         planned=spoken_iso(planned),
         planned_chance=percent(_chance(discharge["by"], date.fromisoformat(planned))) if planned else "",
@@ -214,7 +214,7 @@ def _unpredicted(row: LoggedPrediction, today: date, zone: ZoneInfo) -> Unpredic
     ]
     return Unpredicted(
         bed=_bed(row),
-        pseudonym=row.inputs["admission"]["patient_id"],
+        pseudonym=row.person,
         days_so_far=_days_so_far(row, today, zone),
         why="; ".join(why) or "no date could be given",
     )

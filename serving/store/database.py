@@ -108,6 +108,19 @@ class Database:
             raise StoreFault(f"the store cannot be written: {type(error).__name__}") from None
         self._still_there()
 
+    def scrub(self) -> None:
+        """Bring what was erased out of the files of a SQLite, as far as no reader needs it still.
+
+        Freed pages are overwritten as they are freed; this empties the write-ahead log, where they lie too.
+        """
+        if not self.lite:
+            return  # VACUUM is the server's own work
+        raw = self.engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            raw.close()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -146,9 +159,9 @@ def _identity(database: str | None) -> tuple[int, int] | None:
 
 
 def _durable(connection: Any, _: object) -> None:
-    """Make SQLite bring every commit to disk, and let readers read while one writes."""
+    """Make SQLite bring every commit to disk, overwrite what is deleted, and let readers read meanwhile."""
     connection.isolation_level = None  # the driver begins nothing by itself: `_begun` does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -23,6 +23,7 @@ from models.prediction import (
 from serving.access import Keys
 from serving.board import COMPARED
 from serving.gate import Gate, Guard
+from serving.keys import KeyFile
 from serving.limits import Limits
 from serving.loop import Loop
 from serving.metrics import Metrics
@@ -31,7 +32,7 @@ from serving.release import Loaded
 from serving.rounds import predict_round
 from serving.routes import application
 from serving.settings import Settings
-from serving.store import log
+from serving.store import facts, log
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
 from serving.wards import Board, board_of
@@ -136,7 +137,7 @@ def ward_question(ward: str = "Ward 7", beds: int = 3) -> dict[str, Any]:
 def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str) -> Parts:
     read = Settings.read({"HOMEWARD_HOME": str(home), **settings})
     clock = Clock()
-    opened = store or Store(read.database_url, b"k" * 32)
+    opened = store or Store(read.database_url, b"k" * 32, KeyFile(read.keys_file))
     releases = standing(predictor or FakePredictor())
     return Parts(
         settings=read,
@@ -146,7 +147,7 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
         predicting=Workers("predicting", threads=1, at_once=4, seconds=5),
         reading=Workers("reading", threads=1, at_once=4, seconds=5),
         keeping=Workers("keeping", threads=2, at_once=200, seconds=5),
-        loop=Loop(opened, releases, clock, "this worker"),
+        loop=Loop(opened, releases, clock, "this worker", read.keep),
     )
 
 
@@ -234,6 +235,12 @@ def logged(of: Parts, answer: dict[str, Any]) -> LoggedPrediction:
         found = log.by_id(connection, answer["id"])
     assert found is not None
     return found
+
+
+def person(of: Parts, admission_id: str = "A1") -> str:
+    """Return whose a stay is, as boards show it: nothing shows what a ward system calls a patient."""
+    with of.store.reading() as connection:
+        return facts.patients_of(connection, [admission_id])[admission_id]
 
 
 def logged_rows(of: Parts) -> int:
