@@ -16,12 +16,12 @@ from typing import Annotated
 import typer
 
 from features.errors import HomewardError
+from serving import operations, privacy
 from serving.access_commands import key, link, token, user
-from serving.operations import COMMANDS
 from serving.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in (*COMMANDS, token, link):
+for command in (*operations.COMMANDS, *privacy.COMMANDS, token, link):
     commands.command()(command)
 commands.add_typer(key, name="key")
 commands.add_typer(user, name="user")

@@ -13,6 +13,7 @@ EVERYBODY: frozenset[Who] = SIGNED_IN | {"anyone", "monitoring"}
 SYSTEMS: frozenset[Who] = frozenset({"ward system"})
 PEOPLE: frozenset[Who] = SIGNED_IN - SYSTEMS
 BOARDS: frozenset[Who] = frozenset({"ward system", "coordinator", "safety officer"})  # who may see patients
+NAMES: frozenset[Who] = frozenset({"coordinator"})  # who may see how patients are called
 COUNTERS: frozenset[Who] = frozenset({"ward system", "data scientist", "safety officer", "monitoring"})
 
 # Every route of ours and BentoML's.  A path that is not here is open to the ward system only, so that a
@@ -34,6 +35,7 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/v1/predict": SYSTEMS,
     "/v1/admissions/{admission_id}": SYSTEMS,
     "/v1/admissions/{admission_id}/cancel": SYSTEMS,
+    "/v1/admissions/{admission_id}/identity": SYSTEMS,
     "/v1/admissions/{admission_id}/discharge": SYSTEMS,
     "/v1/admissions/{admission_id}/discharge/cancel": SYSTEMS,
     "/v1/events": SYSTEMS,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ import pandas as pd
 from features.hospital import Facts
 from features.working_days import calendar
 from serving.board_words import clock_time, date_range, delay, how_old, percent, percent_if, spoken, spoken_iso
+from serving.store.identities import Identity
 from serving.store.log import LoggedPrediction
 from serving.wards import Board
 
@@ -45,11 +47,21 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Who:
+    """Who a row is about: ten letters and digits that mean nothing, and for a coordinator's eyes the name."""
+
+    person: str
+    name: str = ""
+    hospital_number: str = ""
+    born: str = ""
+
+
+@dataclass(frozen=True)
 class Patient:
     """One row of the board; texts are ready to be shown, and empty where there is nothing to say."""
 
     bed: str
-    pseudonym: str
+    who: Who
     days_so_far: int
     planned: str
     planned_chance: str
@@ -74,7 +86,7 @@ class Unpredicted:
     """A patient without a date, and why."""
 
     bed: str
-    pseudonym: str
+    who: Who
     days_so_far: int
     why: str
 
@@ -130,8 +142,10 @@ class WardsPage:
     wards: tuple[WardLine, ...] = field(metadata={"help": "Every ward with a prediction, by name"})
 
 
-def ward_page(board: Board, facts: Facts, now: datetime) -> WardPage:
-    """Return the page of a ward from its board, on which there may be nobody."""
+def ward_page(
+    board: Board, facts: Facts, now: datetime, identities: Mapping[str, Identity] = MappingProxyType({})
+) -> WardPage:
+    """Return the page of a ward from its board, on which there may be nobody; `identities` by stay."""
     zone, rows, one = ZoneInfo(facts.time_zone), board.predictions, board.round
     age = now - one.at
     today = one.at.astimezone(zone).date()
@@ -149,8 +163,8 @@ def ward_page(board: Board, facts: Facts, now: datetime) -> WardPage:
         age=how_old(age) if age > STALE_AFTER else "",
         expected=expected_home(rows, today),
         days=tuple(Day(day, 0.0, is_free) for day, is_free in free.items()),
-        patients=tuple(_patient(row, today, zone, free) for row in dated),
-        unpredicted=tuple(_unpredicted(row, today, zone) for row in undated),
+        patients=tuple(_patient(row, today, zone, free, _who(row, identities)) for row in dated),
+        unpredicted=tuple(_unpredicted(row, today, zone, _who(row, identities)) for row in undated),
     )
 
 
@@ -177,7 +191,17 @@ def expected_home(rows: Sequence[LoggedPrediction], today: date) -> Expected:
     return Expected(len(rows), by_today, by_tomorrow, by_weekend, spoken(weekend_ends))
 
 
-def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[date, bool]) -> Patient:
+def _who(row: LoggedPrediction, identities: Mapping[str, Identity]) -> Who:
+    known = identities.get(row.admission_id)
+    if known is None:
+        return Who(row.person)
+    born = f"{date.fromisoformat(known.born_on):%d %b %Y}" if known.born_on else ""
+    return Who(row.person, known.name, known.hospital_number or "", born)
+
+
+def _patient(
+    row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[date, bool], who: Who
+) -> Patient:
     answer, known = row.answer, row.inputs["now"]
     discharge, ready = answer["discharge"], answer["ready"]
     since = answer["ready_since"]
@@ -186,7 +210,7 @@ def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[d
     planned = known["planned_discharge_on"]
     return Patient(
         bed=_bed(row),
-        pseudonym=row.inputs["admission"]["patient_id"],
+        who=who,
         days_so_far=_days_so_far(row, today, zone),
         planned=spoken_iso(planned),
         planned_chance=percent(_chance(discharge["by"], date.fromisoformat(planned))) if planned else "",
@@ -207,14 +231,14 @@ def _patient(row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[d
     )
 
 
-def _unpredicted(row: LoggedPrediction, today: date, zone: ZoneInfo) -> Unpredicted:
+def _unpredicted(row: LoggedPrediction, today: date, zone: ZoneInfo, who: Who) -> Unpredicted:
     warnings = row.answer["warnings"]
     why = [warning["text"] for warning in warnings if warning["kind"] == "scope"] or [
         warning["text"] for warning in warnings
     ]
     return Unpredicted(
         bed=_bed(row),
-        pseudonym=row.inputs["admission"]["patient_id"],
+        who=who,
         days_so_far=_days_so_far(row, today, zone),
         why="; ".join(why) or "no date could be given",
     )

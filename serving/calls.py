@@ -12,6 +12,7 @@ from serving.schema import (
     Cancellation,
     DischargeFact,
     EventsRequest,
+    IdentityFact,
     PlannedDateRequest,
     PredictRequest,
 )
@@ -100,6 +101,21 @@ OPERATIONS = (
         KeptAnswer,
         {"recorded_at": "2026-01-05T14:31:00+00:00", **STAY},
         "`admission_recorded_at` must not be before `admitted_at`",
+    ),
+    Operation(
+        "identity",
+        "PUT",
+        "/v1/admissions/{admission_id}/identity",
+        "Tell who is behind a stay: encrypted under a key of its own, shown on boards to coordinators of its "
+        "site, each look audited, and erased a week after the discharge",
+        IdentityFact,
+        KeptAnswer,
+        {
+            "recorded_at": "2026-01-05T14:31:00+00:00",
+            "name": "EXAMPLE, Alex",
+            "hospital_number": "H0000000",
+            "born_on": "1944-05-17",
+        },
     ),
     Operation(
         "cancelAdmission",

@@ -15,7 +15,7 @@ from serving.openapi import PROBLEMS
 
 # As a stay goes: who came, what became known, what is suggested, who left, what was a mistake.
 ORDER = (
-    *("admission", "events", "plannedDate", "predictions", "discharge"),
+    *("admission", "identity", "events", "plannedDate", "predictions", "discharge"),
     *("cancelAdmission", "cancelDischarge", "predict"),
 )
 IN_ORDER = tuple(sorted(OPERATIONS, key=lambda one: ORDER.index(one.name)))

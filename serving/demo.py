@@ -105,11 +105,11 @@ def filled(demo: Demo, children: Children, at: datetime) -> Question:
     from serving.loop import last_board_hour
     from serving.progress import counting
     from serving.store.facts import Receipt
-    from serving.store.store import Store, audit_key
+    from serving.store.store import opened
 
     demo.say("4/5 filling the census and predicting every ward")
     hospital = read("simulated", demo.folder / "hospital")
-    store = Store(demo.settings.database_url, audit_key(demo.settings.audit_key_file))
+    store = opened(demo.settings)
     with counting("facts", 2 * len(hospital.admissions) + len(hospital.events)) as seen:
         for new in ingest(hospital, store, Receipt(at, "the demonstration", OPERATION)):
             seen(new)

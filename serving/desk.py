@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from features.hospital import Facts
 from serving import door
-from serving.access import Caller
+from serving.access import NAMES, Caller
 from serving.body import must_be_json, whole_body
 from serving.census import FactKind
 from serving.door import Sent
@@ -33,13 +34,15 @@ from serving.schema import (
     Cancellation,
     DischargeFact,
     EventsRequest,
+    IdentityFact,
     PlannedDateRequest,
     PredictRequest,
 )
-from serving.sites import must_be_told_by
-from serving.store import log, repeats
+from serving.sites import must_be_told_by, must_see
+from serving.store import identities, log, repeats
 from serving.store.database import StoreFault
 from serving.store.facts import Receipt, keep, newest_recorded
+from serving.store.identities import Identity
 from serving.store.log import Round
 from serving.store.repeats import Claim
 from serving.wards import Board, board_of, boards
@@ -81,6 +84,29 @@ class Desk:
         """Keep a discharge."""
         return await self._kept(request, DischargeFact, partial(door.discharge, _id_of(request)), "U")
 
+    async def identity(self, request: Request) -> Response:
+        """Keep who is behind a stay, apart from everything else."""
+        body, receipt = await self._json(request), self._receipt(request, "U")
+        admission_id, caller = _id_of(request), request.state.caller
+
+        async def work(claim: Claim | None) -> bytes:
+            return await self.parts.keeping.run(self._identify, body, admission_id, caller, receipt, claim)
+
+        return Response(await once(request, body, self.parts, work), media_type=JSON)
+
+    def _identify(
+        self, body: bytes, admission_id: str, caller: Caller, receipt: Receipt, claim: Claim | None
+    ) -> bytes:
+        recorded_at, identity = door.identity(read_body(body, IdentityFact), receipt.at)
+        store = self.parts.store
+        with store.writing() as connection:
+            must_see(caller, [admission_id], connection)
+            new = identities.keep(store, connection, admission_id, identity, recorded_at, receipt)
+            answer = json.dumps({"kept": int(new), "already_known": int(not new), "notes": []}).encode()
+            if claim is not None:
+                repeats.answered(connection, claim, answer)
+        return answer
+
     async def cancel_admission(self, request: Request) -> Response:
         """Keep that an admission was a mistake."""
         return await self._cancelled(request, "admission")
@@ -111,10 +137,11 @@ class Desk:
         )
 
     def _board(self, ward: str, site: str, caller: Caller) -> bytes:
-        board = read_board(self.parts, ward, site, caller, "GET /v1/predictions")
-        if board is None:
+        seen = read_board(self.parts, ward, site, caller, "GET /v1/predictions")
+        if seen is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no ward of that name and site has been predicted yet")
-        said = {"round": _round_json(board.round), "predictions": [one.answer for one in board.predictions]}
+        rows = seen.board.predictions
+        said = {"round": _round_json(seen.board.round), "predictions": [one.answer for one in rows]}
         return json.dumps(said).encode()
 
     async def openapi(self, _: Request) -> Response:
@@ -140,14 +167,18 @@ class Desk:
         return await self._kept(request, Cancellation, read, "D")
 
     async def _kept(self, request: Request, kind: type[Body], read: "Read[Body]", action: Action) -> Response:
-        body, now = await self._json(request), self.parts.guard.clock()
-        caller: Caller = request.state.caller
-        receipt = Receipt(now, caller.name, f"{request.method} {request.state.route}", action)
+        body, caller = await self._json(request), request.state.caller
+        receipt = self._receipt(request, action)
 
         async def work(claim: Claim | None) -> bytes:
             return await self.parts.keeping.run(self._keep, body, kind, read, caller, receipt, claim)
 
         return Response(await once(request, body, self.parts, work), media_type=JSON)
+
+    def _receipt(self, request: Request, action: Action) -> Receipt:
+        caller: Caller = request.state.caller
+        now = self.parts.guard.clock()
+        return Receipt(now, caller.name, f"{request.method} {request.state.route}", action)
 
     def _keep(
         self,
@@ -178,8 +209,16 @@ class Desk:
         return answer
 
 
-def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: str) -> Board | None:
-    """Return what the board of a ward shows now, once it is in the audit who read it.
+@dataclass(frozen=True)
+class Seen:
+    """A board as somebody sees it: `identities` has who is behind each stay, where they may know."""
+
+    board: Board
+    identities: Mapping[str, Identity]
+
+
+def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: str) -> Seen | None:
+    """Return what the board of a ward shows now, once it is in the audit who read it, and whose names.
 
     None for a ward that was never predicted, and for one of a site that is not the caller's.
     """
@@ -188,11 +227,15 @@ def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: st
         return None
     with parts.store.reading() as connection:
         board = board_of(connection, ward, site, parts.releases.current().predictor.facts, now)
-    if board is not None:
-        about = [entity("ward", f"{ward} {site}".strip(), predictions=len(board.predictions))]
-        with parts.store.writing() as connection:
-            parts.store.audit(connection, now, audit_event(operation, "R", now, caller.name, about))
-    return board
+        if board is None:
+            return None
+        rows = {row.admission_id: row for row in board.predictions}
+        names = identities.identities_of(connection, list(rows)) if caller.role in NAMES else {}
+    about = [entity("ward", f"{ward} {site}".strip(), predictions=len(rows))]
+    about += [entity("name-of-person", rows[stay].person) for stay in sorted(names)]
+    with parts.store.writing() as connection:
+        parts.store.audit(connection, now, audit_event(operation, "R", now, caller.name, about))
+    return Seen(board, names)
 
 
 def read_boards(parts: Parts, caller: Caller) -> list[Board]:

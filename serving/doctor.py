@@ -22,6 +22,7 @@ from features.hospital import Facts
 from features.working_days import last_day
 from serving.children import is_free
 from serving.inquiry import DAYS_AHEAD
+from serving.keys import KeyFile
 from serving.last_good import Memory
 from serving.loop import SILENT_AFTER
 from serving.provider import Provider
@@ -31,7 +32,7 @@ from serving.starting import named_release
 from serving.store import facts, log
 from serving.store.database import Database
 from serving.store.migrate import revisions
-from serving.store.store import Store, audit_key
+from serving.store.store import Store, audit_key, opened
 from serving.store.tables import AUDIT
 from serving.systems import Systems, read_system
 from serving.trial import Trial
@@ -70,6 +71,7 @@ class Doctor:
             "provider": self._provider,
             "monitoring": self._monitoring,
             "audit key": self._audit_key,
+            "keys": self._keys,
             "database": self._database,
             "clock": self._clock,
             "feed": self._feed,
@@ -137,6 +139,16 @@ class Doctor:
         yield _private(file, f"chmod 600 {file}")
         if self._settings.database_url == f"sqlite:///{file.parent / 'homeward.db'}":
             yield "note", "it lies beside the database: keep a copy elsewhere, and never in the same backup"
+
+    def _keys(self) -> Iterator[tuple[Kind, str]]:
+        file = self._settings.keys_file
+        if not file.exists():
+            yield "note", "there are none yet; `start` makes them"
+            return
+        KeyFile(file).read()
+        yield _private(file, f"chmod 600 {file}")
+        if self._settings.database_url == f"sqlite:///{file.parent / 'homeward.db'}":
+            yield "note", "they lie beside the database: keep a copy elsewhere, and never in the same backup"
 
     def _database(self) -> Iterator[tuple[Kind, str]]:
         url = sql.make_url(self._settings.database_url)
@@ -222,7 +234,7 @@ class Doctor:
         yield _answer(host, port)
 
     def _store(self) -> Store:
-        return Store(self._settings.database_url, audit_key(self._settings.audit_key_file))
+        return opened(self._settings)
 
 
 def _said(instant: datetime) -> str:

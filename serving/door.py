@@ -19,7 +19,8 @@ from features.tables import check
 from serving.census import EventFact, FactKind, StayFact
 from serving.errors import Problem, not_kept
 from serving.inquiry import MOST_AHEAD, as_problem
-from serving.schema import Cancellation, DischargeFact, EventRow, PlannedDateRequest
+from serving.schema import Cancellation, DischargeFact, EventRow, IdentityFact, PlannedDateRequest
+from serving.store.identities import Identity
 from serving.unused import unused_events
 
 INSTANTS = ("admitted_at", "admission_recorded_at", "discharged_at")
@@ -50,6 +51,15 @@ def admission(admission_id: str, sent: BaseModel, facts: Facts, now: datetime) -
     return Sent(
         stays=(_fact(admission_id, "admission", recorded_at, row, now),), notes=_ahead(recorded_at, now)
     )
+
+
+def identity(sent: IdentityFact, now: datetime) -> tuple[datetime, Identity]:
+    """Return when it was recorded who is behind a stay, and who; raises Problem for days that are none."""
+    recorded_at, _ = _together(
+        partial(_instant, sent.recorded_at, "recorded_at", now),
+        partial(_day, sent.born_on or now.date().isoformat(), "born_on"),
+    )
+    return recorded_at, Identity(sent.name, sent.hospital_number, sent.born_on)
 
 
 def discharge(admission_id: str, sent: DischargeFact, facts: Facts, now: datetime) -> Sent:

@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import sqlalchemy as sql
 
 from features.errors import DataFault
 from features.hospital import Facts
@@ -20,7 +22,8 @@ from serving.errors import Problem, not_kept
 from serving.known import NO_WARD, Record, as_rows, known_now, record_of, recorded
 from serving.schema import PredictRequest
 from serving.sites import must_be_asked_by
-from serving.store import facts, log, repeats
+from serving.store import facts, log, people, repeats
+from serving.store.database import StoreFault
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
 from serving.unused import identified, unused_events
@@ -33,6 +36,7 @@ AHEAD_NOTE = "`at` lies ahead of the clock: nothing that is still to be recorded
 OLD_FAULTS = "earlier stays in the census do not keep the contract of this release: not used"
 DAYS_AHEAD = 366  # the calendar must know these days before they can be forecast
 OPERATION = "POST /v1/predict"
+TRIES = 3  # another question about the same new people, or an erasure, may come between
 ROWS_OF = re.compile(
     r"(admissions|events) rows? ([\d, ]+)(?: and [\d,]+ more)?: (?:(\w+)(?: of [\w ]+)? must)?"
 )
@@ -48,17 +52,30 @@ class Inquiry:
     claim: repeats.Claim | None = None
 
 
+class _Meanwhile(Exception):
+    """A person of the question was introduced by another, or erased, while it was answered."""
+
+
 def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
     """Return the answer as JSON once it is on disk.
 
     Raises Problem, 422 with every fault of the rows and 403 if one is not of the caller's sites, and
     StoreFault if the answer cannot be logged, in which case it must not leave either.
     """
+    for _ in range(TRIES):
+        with suppress(_Meanwhile):
+            return _answered(inquiry, release, store)
+    raise StoreFault("the people of the question changed while it was answered")
+
+
+def _answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
     request, predictor = inquiry.request, release.predictor
     at = _moment(request, inquiry.asked_at, predictor.facts)
     must_be_asked_by(inquiry.caller, request)
     wanted = _wanted(request)
-    record, hospital, notes = _hospital(inquiry, at, store, predictor.facts)
+    known, new = _persons(request, store)
+    persons = known | new
+    record, hospital, notes = _hospital(inquiry, persons, at, store, predictor.facts)
     present, late = _present(request, wanted, hospital, at)
     predictions = predictor.answer(hospital, at, present) if present else []
     unused = unused_events(record.events, predictor.facts)
@@ -67,28 +84,50 @@ def answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
     said = {"predictions": list(answers.values()), "notes": [*hospital.notes, *notes, *late, *ahead]}
     body = json.dumps(said, allow_nan=False).encode()
     inputs = _inputs(record, hospital, at, present)
-    rows = [
-        LoggedPrediction(
-            id=str(answer["id"]),
-            made_at=inquiry.asked_at,
-            at=at.to_pydatetime(),
-            admission_id=name,
-            ward=inputs[name]["now"]["ward"] or NO_WARD,
-            site=inputs[name]["admission"].get("site") or "",
-            round=None,
-            release=predictor.release,
-            release_digest=release.digest,
-            asked_by=inquiry.caller.name,
-            inputs=inputs[name],
-            answer=answer,
-        )
-        for name, answer in answers.items()
-    ]
+    rows = [_logged(inquiry, release, at, answer, inputs[name]) for name, answer in answers.items()]
     with store.writing() as connection:
+        _introduce(connection, persons, new, {row.person for row in rows})
         log.write(store, connection, rows, inquiry.asked_at, inquiry.caller.name, OPERATION)
         if inquiry.claim is not None:
             repeats.answered(connection, inquiry.claim, body)
     return body
+
+
+def _logged(
+    inquiry: Inquiry, release: "Loaded", at: pd.Timestamp, answer: dict[str, Any], inputs: dict[str, Any]
+) -> LoggedPrediction:
+    return LoggedPrediction(
+        id=str(answer["id"]),
+        made_at=inquiry.asked_at,
+        at=at.to_pydatetime(),
+        admission_id=answer["admission_id"],
+        person=inputs["admission"]["patient_id"],
+        ward=inputs["now"]["ward"] or NO_WARD,
+        site=inputs["admission"].get("site") or "",
+        round=None,
+        release=release.predictor.release,
+        release_digest=release.digest,
+        asked_by=inquiry.caller.name,
+        inputs=inputs,
+        answer=answer,
+    )
+
+
+def _persons(request: PredictRequest, store: Store) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the person of each patient of a request who is known, and one not kept yet for each other."""
+    names = {row.patient_id for row in request.admissions}
+    with store.reading() as connection:
+        known = people.known(connection, names)
+    return known, {name: people.new_person() for name in names if name not in known}
+
+
+def _introduce(
+    connection: sql.Connection, persons: Mapping[str, str], new: Mapping[str, str], predicted: set[str]
+) -> None:
+    """Keep who was predicted, under the person that was used; raises _Meanwhile if they are another now."""
+    wanted = {name: person for name, person in persons.items() if person in predicted}
+    if people.introduced(connection, wanted, proposed=new) != wanted:
+        raise _Meanwhile
 
 
 def _moment(request: PredictRequest, asked_at: datetime, facts: Facts) -> pd.Timestamp:
@@ -126,11 +165,11 @@ def _wanted(request: PredictRequest) -> list[str]:
 
 
 def _hospital(
-    inquiry: Inquiry, at: pd.Timestamp, store: Store, facts: Facts
+    inquiry: Inquiry, persons: Mapping[str, str], at: pd.Timestamp, store: Store, facts: Facts
 ) -> tuple[Record, Hospital, list[str]]:
     """Return what was sent, with what the census knows of the same people, and notes about it."""
-    sent = as_record(inquiry.request)
-    whole = sent.joined(_history(inquiry, at, store))
+    sent = as_record(inquiry.request, persons)
+    whole = sent.joined(_history(inquiry, persons.values(), at, store))
     try:
         return whole, whole.hospital(facts, "the request"), []
     except DataFault as fault:
@@ -142,16 +181,18 @@ def _hospital(
         raise as_problem(fault) from None
 
 
-def as_record(request: PredictRequest) -> Record:
-    """Return the rows of a request as a record."""
-    rows = (request.admissions, request.events)
-    return record_of(*([row.model_dump(exclude_none=True) for row in some] for some in rows))
+def as_record(request: PredictRequest, persons: Mapping[str, str]) -> Record:
+    """Return the rows of a request as a record, with people in place of what the ward system calls patients."""
+    stays = [
+        {**row.model_dump(exclude_none=True), "patient_id": persons[row.patient_id]}
+        for row in request.admissions
+    ]
+    return record_of(stays, [row.model_dump(exclude_none=True) for row in request.events])
 
 
-def _history(inquiry: Inquiry, at: pd.Timestamp, store: Store) -> Record:
-    people = {row.patient_id for row in inquiry.request.admissions}
+def _history(inquiry: Inquiry, persons: Iterable[str], at: pd.Timestamp, store: Store) -> Record:
     with store.reading() as connection:
-        known = facts.stays_of(connection, people, inquiry.caller.sites)
+        known = facts.stays_of(connection, persons, inquiry.caller.sites)
         return recorded(connection, list(known), at.to_pydatetime())
 
 

@@ -13,9 +13,11 @@ import sqlalchemy as sql
 from features.hospital import Facts
 from serving.gate import Clock
 from serving.rounds import Ward, predict_round, wards_of
+from serving.settings import Keep
 from serving.store import facts, lease, log, news
 from serving.store.log import ON_TIME, Round
 from serving.store.news import News
+from serving.store.retention import tidy_of_the_day
 from serving.store.store import Store
 
 if TYPE_CHECKING:
@@ -47,8 +49,9 @@ class Loop:
     It stands still while the census is silent: a board made from it would say that everybody stays.
     """
 
-    def __init__(self, store: Store, releases: Releases, clock: Clock, holder: str) -> None:
+    def __init__(self, store: Store, releases: Releases, clock: Clock, holder: str, keep: Keep) -> None:
         self._store, self._releases, self._clock, self._holder = store, releases, clock, holder
+        self._keep = keep
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=LEASE, daemon=True)
         self._silent = False
@@ -66,10 +69,20 @@ class Loop:
                 lease.give_back(connection, LEASE, self._holder)
 
     def turn(self) -> str | None:
-        """Do what is due now, if it is ours to do; returns the kind of round that was predicted."""
+        """Do what is due now, if it is ours to do; returns the kind of round that was predicted.
+
+        Where no round is due, some of what is past its time is erased, once a day.  Not while the census is
+        silent: a clock that is years ahead looks like silence, and must erase nothing.
+        """
         now = self._clock()
         if not lease.held(self._store, LEASE, self._holder, now, LEASE_LASTS) or self._is_silent(now):
             return None
+        kind = self._round(now)
+        if kind is None:
+            tidy_of_the_day(self._store, self._keep, now, self._holder)
+        return kind
+
+    def _round(self, now: datetime) -> str | None:
         release = self._releases.current()
         facts_ = release.predictor.facts
         with self._store.reading() as connection:

@@ -134,10 +134,9 @@ def opened_store() -> "Iterator[Store]":
 
 
 def _store() -> "Store":
-    from serving.store.store import Store, audit_key
+    from serving.store.store import opened
 
-    settings = Settings.read(os.environ)
-    return Store(settings.database_url, audit_key(settings.audit_key_file))
+    return opened(Settings.read(os.environ))
 
 
 def _release() -> "Loaded":

@@ -43,11 +43,11 @@ class Pages:
         return await self.parts.reading.run(self._ward, ward, site, request.state.caller, visitor(request))
 
     def _ward(self, ward: str, site: str, caller: Caller, by: Visitor) -> Response:
-        board = read_board(self.parts, ward, site, caller, "GET /board/{ward}")
-        if board is None:
+        seen = read_board(self.parts, ward, site, caller, "GET /board/{ward}")
+        if seen is None:
             raise Problem(HTTPStatus.NOT_FOUND, "there are no predictions for a ward of that name; see /board")
         facts = self.parts.releases.current().predictor.facts
-        return page("ward", ward_page(board, facts, self.parts.guard.clock()), by)
+        return page("ward", ward_page(seen.board, facts, self.parts.guard.clock(), seen.identities), by)
 
     async def docs(self, request: Request) -> Response:
         """Show the contract."""

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from models.predictor import Predictor
 
 
+ERASED = "what is erased, or past its time, cannot be made again"
+
+
 class ReplayFault(HomewardError):
-    """A prediction cannot be made again, since it or its release is not there any more."""
+    """A prediction cannot be made again: it, what it was made from, or its release is not there any more."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def logged(store: Store, id: str) -> LoggedPrediction:
     with store.reading() as connection:
         found = log.by_id(connection, id)
     if found is None:
-        raise ReplayFault("there is no prediction of that id in the log")
+        raise ReplayFault(f"there is no prediction of that id in the log; {ERASED}")
     return found
 
 
@@ -62,6 +65,7 @@ def replayed(store: Store, one: LoggedPrediction, predictor: "Predictor") -> Rep
     """Make a prediction again from its inputs, with the release that made it.
 
     What it was asked with lies in the log; what a round took from the census are the facts kept by then.
+    Raises ReplayFault if some of them were erased.
     """
     record = _record(store, one)
     hospital = record.hospital(predictor.facts, "the log")
@@ -75,4 +79,7 @@ def _record(store: Store, one: LoggedPrediction) -> Record:
     if "census" not in one.inputs:
         return record_of(one.inputs["stays"], one.inputs["events"])
     with store.reading() as connection:
-        return recorded(connection, one.inputs["census"], one.at, one.inputs["upto"])
+        found = recorded(connection, one.inputs["census"], one.at, one.inputs["upto"])
+    if len(found.stays) < len(one.inputs["census"]):
+        raise ReplayFault(f"the stays that the prediction was made from are not in the census; {ERASED}")
+    return found

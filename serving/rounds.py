@@ -15,7 +15,7 @@ from features.tables import Hospital
 from models.prediction import Prediction, PredictionWarning
 from serving.census import stay_of
 from serving.known import NO_WARD, SHOWN_ON_THE_BOARD, Record, known_now, recorded
-from serving.store import facts, log, news
+from serving.store import facts, log, news, people
 from serving.store.log import LoggedPrediction, Round
 from serving.store.store import Store
 from serving.unused import identified, unused_events
@@ -67,6 +67,8 @@ def predict_round(
         name, digest = release.predictor.release, release.digest
         one = Round(number, kind, at, due, made_at, name, digest)
         rows = [_logged(answer, inpatients, one, by) for answer in answers.values()]
+        known = people.remaining(connection, {row.person for row in rows})
+        rows = [row for row in rows if row.person in known]  # others were erased while they were predicted
         log.write_round(store, connection, one, wards, rows, by)
         news.heard(connection, {name: one for name, one in heard.items() if only is None or name in answers})
     logger.info("round %d (%s): %d inpatients on %d wards", number, kind, len(rows), len(wards))
@@ -183,6 +185,7 @@ def _logged(answer: dict[str, Any], inpatients: Inpatients, one: Round, by: str)
         made_at=one.made_at,
         at=one.at,
         admission_id=name,
+        person=inpatients.rows[name]["patient_id"],
         ward=ward,
         site=site,
         round=one.number,

@@ -46,6 +46,7 @@ def application(parts: Parts) -> Starlette:
         Route("/sign-out", signing_in.out, methods=["POST"]),
         Route("/v1/predict", desk.predict, methods=["POST"]),
         Route("/v1/admissions/{admission_id}", desk.admission, methods=["PUT"]),
+        Route("/v1/admissions/{admission_id}/identity", desk.identity, methods=["PUT"]),
         Route("/v1/admissions/{admission_id}/cancel", desk.cancel_admission, methods=["POST"]),
         Route("/v1/admissions/{admission_id}/discharge", desk.discharge, methods=["POST"]),
         Route("/v1/admissions/{admission_id}/discharge/cancel", desk.cancel_discharge, methods=["POST"]),

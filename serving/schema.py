@@ -106,6 +106,17 @@ AdmissionFact = create_model(
 )
 
 
+class IdentityFact(_Strict):
+    """Who is behind a stay, for the eyes of coordinators of its site; no model sees it."""
+
+    recorded_at: Instant = Field(description=RECORDED)
+    name: Annotated[Text, StringConstraints(min_length=1)] = Field(description="As the ward calls them")
+    hospital_number: Text | None = Field(default=None, description="As it is on their wristband")
+    born_on: Annotated[str, StringConstraints(pattern=DAY)] | None = Field(
+        default=None, description="Date of birth", json_schema_extra={"format": "date"}
+    )
+
+
 class DischargeFact(_Strict):
     """How a stay ended."""
 

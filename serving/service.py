@@ -115,13 +115,13 @@ def opened(settings: "Settings") -> "Parts":
     from serving.release import Releases
     from serving.shadow import Shadow
     from serving.starting import named_release
-    from serving.store.store import Store, audit_key
+    from serving.store.store import opened as stored
     from serving.trial import Trial
     from serving.workers import Workers
 
     metrics = Metrics()
     releases = Releases(named_release(settings), Trial(Memory(settings.home)), metrics)
-    store = Store(settings.database_url, audit_key(settings.audit_key_file))
+    store = stored(settings)
     holder = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
 
     def workers(name: str, at_once: int) -> Workers:
@@ -139,7 +139,7 @@ def opened(settings: "Settings") -> "Parts":
         signing_in=workers("signing_in", PASSWORDS_AT_ONCE),
         reading=workers("reading", settings.reads_at_once),
         keeping=workers("keeping", MOST_REQUESTS_AT_ONCE),
-        loop=Loop(store, releases, now, holder),
+        loop=Loop(store, releases, now, holder, settings.keep),
         shadow=Shadow(settings.environment(os.environ)) if settings.challenger else None,
     )
 

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ PREFIX = "HOMEWARD_"
 MEBIBYTE = 1024 * 1024
 FILES_IN_THE_HOME = {
     "audit_key_file": "audit-key",
+    "keys_file": "keys.json",
     "provider_file": "provider.json",
     "metrics_token_file": "metrics-token",
 }
+# Two years of diagnoses count from their coding, which is weeks after a discharge.
+LEAST_PREDICTIONS_DAYS, LEAST_STAYS_DAYS, MOST_DAYS = 31, 800, 36_525
 MOST_BODY_SECONDS, MOST_ANSWER_SECONDS = 25, 60  # together below BentoML's own limit, in service.py
 
 
@@ -58,6 +62,24 @@ def _whole_number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _days(least: int, why: str) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= MOST_DAYS):
+            raise ValueError(f"a whole number of days from {least} to {MOST_DAYS:,}: {why}")
+        return int(text)
+
+    return read
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How long each is kept: predictions since they were made, the others since a recorded discharge."""
+
+    predictions: timedelta
+    stays: timedelta
+    names: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -135,6 +157,39 @@ class Settings:
             "AUDIT_KEY_FILE", "The key that seals the audit; empty: `audit-key` in the home", "", _file
         )
     )
+    keys_file: Path = field(
+        metadata=_setting(
+            "KEYS_FILE",
+            "The keys of pseudonyms and of all that is stored; empty: `keys.json` in the home",
+            "",
+            _file,
+        )
+    )
+    keep_predictions_days: int = field(
+        metadata=_setting(
+            "KEEP_PREDICTIONS_DAYS",
+            "Days after which a prediction is erased; a year, so that a winter can be held beside the last one",
+            "365",
+            _days(LEAST_PREDICTIONS_DAYS, "a readmission is known 30 days after its discharge"),
+        )
+    )
+    keep_stays_days: int = field(
+        metadata=_setting(
+            "KEEP_STAYS_DAYS",
+            "Days after its recorded discharge on which a stay is erased; features look at what is kept of a "
+            "person, two years back for illness; at least as long as predictions, which are made again from it",
+            "1826",
+            _days(LEAST_STAYS_DAYS, "features look two years back"),
+        )
+    )
+    keep_names_days: int = field(
+        metadata=_setting(
+            "KEEP_NAMES_DAYS",
+            "Days after a recorded discharge on which name, hospital number and date of birth are erased",
+            "7",
+            _whole_number(1, 36_525),
+        )
+    )
     body_limit_bytes: int = field(
         metadata=_setting(
             "BODY_LIMIT_BYTES",
@@ -186,7 +241,18 @@ class Settings:
         values["database_url"] = values["database_url"] or f"sqlite:///{home / 'homeward.db'}"
         for name, file in FILES_IN_THE_HOME.items():
             values[name] = values[name] if values[name] != Path() else home / file
+        if values["keep_stays_days"] < values["keep_predictions_days"]:
+            raise SettingFault(
+                "HOMEWARD_KEEP_STAYS_DAYS must be at least HOMEWARD_KEEP_PREDICTIONS_DAYS: a prediction is "
+                "made again from its stay"
+            )
         return cls(**values)
+
+    @property
+    def keep(self) -> Keep:
+        """How long predictions and stays are kept."""
+        days = (self.keep_predictions_days, self.keep_stays_days, self.keep_names_days)
+        return Keep(*(timedelta(days=each) for each in days))
 
     @property
     def model_store(self) -> Path:

@@ -96,7 +96,7 @@ def shadowed(store: "Store", release: "Loaded", now: datetime) -> int:
 
     It begins with the questions that come after it is first asked.  What it cannot answer is kept too.
     """
-    from serving.replay import replayed
+    from serving.replay import ReplayFault, replayed
     from serving.store import shadows
 
     with store.reading() as connection:
@@ -107,7 +107,7 @@ def shadowed(store: "Store", release: "Loaded", now: datetime) -> int:
     for number, one in asked:
         try:
             answer = replayed(store, one, release.predictor).answer
-        except (DataFault, ValueError, KeyError) as error:
+        except (DataFault, ReplayFault, ValueError, KeyError) as error:
             answer = {"admission_id": one.admission_id, "fault": type(error).__name__}
         rows.append(shadows.ShadowAnswer(number, release.digest, now, answer))
     with store.writing() as connection:
@@ -135,13 +135,13 @@ def _follow(settings: Settings, clock: Callable[[], datetime]) -> None:
     from serving.release import Loaded
     from serving.store import shadows
     from serving.store.lease import held
-    from serving.store.store import Store, audit_key
+    from serving.store.store import opened as stored
 
     named = Named(settings.challenger, settings.model_store)
     stamp = named.stamp()
     release = sealed(named.folder())
     challenger = Loaded(opened(release), release.digest)
-    store = Store(settings.database_url, audit_key(settings.audit_key_file))
+    store = stored(settings)
     with store.writing() as connection:
         shadows.begin(connection, challenger.digest)
     holder = f"{os.getpid()} {secrets.token_hex(4)}"

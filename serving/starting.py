@@ -33,9 +33,9 @@ def named_release(settings: Settings) -> Named:
 
 
 def _own_store(settings: Settings) -> None:
-    from serving.store.store import Store, audit_key
+    from serving.store.store import opened
 
-    with closing(Store(settings.database_url, audit_key(settings.audit_key_file))) as store:
+    with closing(opened(settings)) as store:
         if not store.fits():
             raise SettingFault(
                 "the database was sealed with another key than that of HOMEWARD_AUDIT_KEY_FILE: name its own"

@@ -1,7 +1,6 @@
 """What was decided about people: rows that are only added, each held by the audit; the newest counts."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +8,11 @@ from typing import Any
 import sqlalchemy as sql
 
 from serving.fhir import Action, audit_event, entity
-from serving.store.digest import canonical, digest, digest_of_all
+from serving.store.digest import digest_of_all
 from serving.store.store import Store
-from serving.store.tables import ACCOUNTS
+from serving.store.tables import ACCOUNTS, row_seal
 
 ACCOUNT = "accounts"
-COLUMNS = ("number", "name", "role", "sites", "password", "ended", "made_at")
 
 
 @dataclass(frozen=True)
@@ -60,15 +58,9 @@ def decide(
         "made_at": at,
     }
     action: Action = "D" if account.ended else "U"
-    about = [entity(ACCOUNT, account.name, sha256=digest_of_all([seal(row)]))]
+    about = [entity(ACCOUNT, account.name, sha256=digest_of_all([row_seal(ACCOUNTS, row)]))]
     number = store.audit(connection, at, audit_event(operation, action, at, by, about))
     connection.execute(ACCOUNTS.insert(), [{**row, "audit": number}])
-
-
-def seal(row: Mapping[str, Any]) -> str:
-    """Return the digest of a row, but for the audit's number, which holds it."""
-    said = [it.timestamp() if isinstance(it := row[name], datetime) else it for name in COLUMNS]
-    return digest(canonical(said))
 
 
 def _account(row: Any) -> Account:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -113,6 +114,23 @@ class Database:
             raise StoreFault(f"the store cannot be written: {type(error).__name__}") from None
         self._still_there()
 
+    def scrub(self) -> bool:
+        """Bring what was erased out of the files of a SQLite; tells whether nothing of it is left.
+
+        Pages are overwritten as they are freed; this empties the write-ahead log, where they lie too, unless
+        somebody reads it for `BUSY_SECONDS`.  A PostgreSQL overwrites rows by its own VACUUM.
+        """
+        if not self.lite:
+            return False
+        raw = self.engine.raw_connection()
+        try:
+            busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            raw.close()
+        return not busy
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -151,9 +169,10 @@ def _identity(database: str | None) -> tuple[int, int] | None:
 
 
 def _concurrent(connection: Any, _: object) -> None:
-    """Let readers of a SQLite read while one writes."""
+    """Let readers of a SQLite read while one writes, and overwrite what is deleted."""
     connection.isolation_level = None  # the driver begins nothing by itself: `_begun` does
-    connection.execute("PRAGMA journal_mode=WAL")
+    for pragma in ("journal_mode=WAL", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begun(connection: sql.Connection) -> None:

@@ -1,12 +1,11 @@
 """The census on disk: facts are only ever added, and the index of stays is made from them."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,14 +14,16 @@ import sqlalchemy as sql
 
 from serving.census import EventFact, StayFact, stay_of
 from serving.fhir import Action, audit_event, entity
-from serving.store import news
-from serving.store.digest import canonical, digest_of_all
+from serving.store import news, people
+from serving.store.chunks import chunks
+from serving.store.digest import digest_of_all
+from serving.store.fact_rows import body_of, digest_of, event_row, said_in, stay_row
+from serving.store.numbers import last_number
 from serving.store.store import Store
-from serving.store.tables import EVENTS, STAY_FACTS, STAYS
+from serving.store.tables import EVENTS, STAY_FACTS, STAYS, row_seal
+from serving.store.vault import vault_of
 
 NEWEST = 1_000
-AT_ONCE = 500  # values of one question; SQLite takes 32,766
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -54,27 +55,33 @@ def keep(
 ) -> Kept:
     """Add facts that are not there yet, in one transaction with their audit row.
 
-    `newsworthy` names the events after which a board is predicted anew; None means that no board is to
-    learn of any of this.
+    An admission is kept under the person of its `patient_id`, who is introduced here.  `newsworthy` names
+    the events after which a board is predicted anew; None means that no board is to learn of any of this.
     """
-    new_stays = _new(connection, STAY_FACTS, stays)
+    vault, came = vault_of(connection), {"received_at": receipt.at, "sent_by": receipt.by}
+    new_stays = _new(connection, STAY_FACTS, _of_people(connection, stays))
     new_events = _new(connection, EVENTS, events)
     last = last_numbers(connection)
-    came: dict[str, Any] = {"received_at": receipt.at, "sent_by": receipt.by}
-    stay_rows = [{**_stay_row(fact), **came, "number": at} for at, fact in enumerate(new_stays, last[0] + 1)]
-    event_rows = [{**_event_row(fact), **came, "number": at} for at, fact in enumerate(new_events, last[1] + 1)]
+    stay_rows = [
+        {**stay_row(vault, new_stays[digest], number), "digest": digest, **came}
+        for number, digest in enumerate(new_stays, last[0] + 1)
+    ]
+    event_rows = [
+        {**event_row(vault, new_events[digest], number), "digest": digest, **came}
+        for number, digest in enumerate(new_events, last[1] + 1)
+    ]
     about = [
-        entity(kind, str(len(rows)), sha256=digest_of_all(map(seal, rows)))
-        for kind, rows in (("stay-facts", stay_rows), ("events", event_rows))
+        entity(kind, str(len(rows)), sha256=digest_of_all(row_seal(table, row) for row in rows))
+        for kind, table, rows in (("stay-facts", STAY_FACTS, stay_rows), ("events", EVENTS, event_rows))
         if rows
     ]
     event = audit_event(receipt.operation, receipt.action, receipt.at, receipt.by, about)
     number = store.audit(connection, receipt.at, event)
     _insert(connection, STAY_FACTS, [{**row, "audit": number} for row in stay_rows])
     _insert(connection, EVENTS, [{**row, "audit": number} for row in event_rows])
-    arrived = index_stays(connection, {fact.admission_id for fact in new_stays})
+    arrived = index_stays(connection, {fact.admission_id for fact in new_stays.values()})
     if newsworthy is not None:
-        told = {fact.admission_id for fact in new_events if fact.name in newsworthy}
+        told = {fact.admission_id for fact in new_events.values() if fact.name in newsworthy}
         news.tell(connection, arrived, told, number)
     return Kept(len(new_stays), len(new_events))
 
@@ -84,7 +91,7 @@ def index_stays(connection: sql.Connection, admission_ids: Iterable[str]) -> set
     ids = sorted(admission_ids)
     facts = stay_facts(connection, ids)
     rows = {name: stay_of(facts[name]) for name in ids if name in facts}
-    for some in _chunks(ids):
+    for some in chunks(ids):
         connection.execute(STAYS.delete().where(STAYS.c.admission_id.in_(some)))
     standing = [row for row in rows.values() if row]
     _insert(connection, STAYS, [_index_row(row) for row in standing])
@@ -98,22 +105,19 @@ def stay_facts(
     upto: int | None = None,
 ) -> dict[str, list[StayFact]]:
     """Return the facts of stays, of those recorded by a moment and kept by a number if these are given."""
-    wanted = sql.select(
-        STAY_FACTS.c.admission_id,
-        STAY_FACTS.c.kind,
-        STAY_FACTS.c.recorded_at,
-        STAY_FACTS.c.body,
-        STAY_FACTS.c.void,
-    ).order_by(STAY_FACTS.c.admission_id)
+    names = ("admission_id", "kind", "recorded_at", "body", "void", "number")
+    wanted = sql.select(*(STAY_FACTS.c[name] for name in names)).order_by(STAY_FACTS.c.admission_id)
     if at is not None:
         wanted = wanted.where(STAY_FACTS.c.recorded_at <= at)
     if upto is not None:
         wanted = wanted.where(STAY_FACTS.c.number <= upto)
-    found: dict[str, list[StayFact]] = {}
-    for some in _chunks(admission_ids):
+    vault, found = vault_of(connection), dict[str, list[StayFact]]()
+    for some in chunks(admission_ids):
         rows = connection.execute(wanted.where(STAY_FACTS.c.admission_id.in_(some))).all()
         for name, own in groupby(rows, key=lambda row: row[0]):
-            found[name] = [StayFact(row[0], row[1], row[2], _read(row[3]), row[4]) for row in own]
+            found[name] = [
+                StayFact(row[0], row[1], row[2], body_of(vault, row[5], row[3]), row[4]) for row in own
+            ]
     return found
 
 
@@ -129,26 +133,26 @@ def event_table(
     Of all names, or of some.
     """
     instants = [sql.type_coerce(EVENTS.c[name], sql.BigInteger) for name in ("happened_at", "recorded_at")]
-    wanted = sql.select(
-        EVENTS.c.number, EVENTS.c.admission_id, *instants, EVENTS.c.name, EVENTS.c.value, EVENTS.c.text
-    ).where(EVENTS.c.recorded_at <= at)
+    wanted = sql.select(EVENTS.c.number, EVENTS.c.admission_id, *instants, EVENTS.c.name, EVENTS.c.said)
+    wanted = wanted.where(EVENTS.c.recorded_at <= at)
     if upto is not None:
         wanted = wanted.where(EVENTS.c.number <= upto)
     if names is not None:
         wanted = wanted.where(EVENTS.c.name.in_(names))
     rows: list[Any] = []
-    for some in _chunks(admission_ids):
+    for some in chunks(admission_ids):
         rows += connection.execute(wanted.where(EVENTS.c.admission_id.in_(some))).all()
     rows.sort(key=itemgetter(0))
-    columns = list(zip(*rows, strict=True)) or [()] * 7
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    numbers, texts = said_in(vault_of(connection), columns[0], columns[5])
     return pd.DataFrame(
         {
             "admission_id": _texts(columns[1]),
             "happened_at": _instants(columns[2]),
             "recorded_at": _instants(columns[3]),
             "name": _texts(columns[4]),
-            "number": np.array(columns[5], np.float64),
-            "text": _texts(columns[6]),
+            "number": numbers,
+            "text": _texts(texts),
         },
         copy=False,
     )
@@ -164,14 +168,7 @@ def _instants(microseconds: Sequence[Any]) -> pd.DatetimeIndex:
 
 def last_numbers(connection: sql.Connection) -> tuple[int, int]:
     """Return the numbers of the newest stay fact and event: what is known now is what has at most these."""
-    asked = sql.select(
-        *(
-            sql.select(sql.func.coalesce(sql.func.max(table.c.number), 0)).scalar_subquery()
-            for table in (STAY_FACTS, EVENTS)
-        )
-    )
-    stays, events = connection.execute(asked).one()
-    return int(stays), int(events)
+    return last_number(connection, STAY_FACTS), last_number(connection, EVENTS)
 
 
 def newest_recorded(connection: sql.Connection, at: datetime) -> datetime | None:
@@ -197,7 +194,7 @@ def in_bed(connection: sql.Connection, at: datetime) -> list[str]:
 def patients_of(connection: sql.Connection, admission_ids: Sequence[str]) -> dict[str, str]:
     """Return the patient of each of some stays."""
     found: dict[str, str] = {}
-    for some in _chunks(admission_ids):
+    for some in chunks(admission_ids):
         wanted = sql.select(STAYS.c.admission_id, STAYS.c.patient_id).where(STAYS.c.admission_id.in_(some))
         found |= _pairs(connection, wanted)
     return found
@@ -208,7 +205,7 @@ def stays_of(
 ) -> dict[str, str]:
     """Return the patient of each stay of some people, at all sites or at some."""
     found: dict[str, str] = {}
-    for some in _chunks(sorted(set(patient_ids))):
+    for some in chunks(sorted(set(patient_ids))):
         wanted = sql.select(STAYS.c.admission_id, STAYS.c.patient_id).where(STAYS.c.patient_id.in_(some))
         if sites is not None:
             wanted = wanted.where(sql.func.coalesce(STAYS.c.site, "").in_(sorted(sites)))
@@ -219,7 +216,7 @@ def stays_of(
 def sites_of(connection: sql.Connection, admission_ids: Sequence[str]) -> dict[str, str]:
     """Return the site of each of some stays that the census knows, empty where it has none."""
     found: dict[str, str] = {}
-    for some in _chunks(admission_ids):
+    for some in chunks(admission_ids):
         site = sql.func.coalesce(STAYS.c.site, "")
         found |= _pairs(
             connection, sql.select(STAYS.c.admission_id, site).where(STAYS.c.admission_id.in_(some))
@@ -231,36 +228,28 @@ def _pairs(connection: sql.Connection, question: sql.Select[Any]) -> dict[str, s
     return {str(one): str(other) for one, other in connection.execute(question)}
 
 
-def _new(connection: sql.Connection, table: sql.Table, facts: Sequence[Any]) -> list[Any]:
-    """Return the facts that are not kept yet, each once, in their order."""
-    by_digest = {fact.digest: fact for fact in facts}
-    for some in _chunks(list(by_digest)):
+def _of_people(connection: sql.Connection, stays: Sequence[StayFact]) -> list[StayFact]:
+    """Return facts that name people in place of what a ward system calls patients."""
+    found = people.introduced(
+        connection, [fact.body["patient_id"] for fact in stays if "patient_id" in fact.body]
+    )
+    return [
+        replace(fact, body={**fact.body, "patient_id": found[fact.body["patient_id"]]})
+        if "patient_id" in fact.body
+        else fact
+        for fact in stays
+    ]
+
+
+def _new(connection: sql.Connection, table: sql.Table, facts: Sequence[Any]) -> dict[str, Any]:
+    """Return the facts that are not kept yet by their digests, in their order."""
+    vault = vault_of(connection)
+    by_digest = {digest_of(vault, fact): fact for fact in facts}
+    for some in chunks(list(by_digest)):
         known = connection.execute(sql.select(table.c.digest).where(table.c.digest.in_(some)))
         for (digest,) in known.all():
             del by_digest[digest]
-    return list(by_digest.values())
-
-
-def seal(row: Mapping[str, Any]) -> str:
-    """Return what the audit holds of a fact: its place, what it says, when it came and from whom."""
-    return f"{row['number']} {row['digest']} {row['received_at'].timestamp():.6f} {row['sent_by']}"
-
-
-def _stay_row(fact: StayFact) -> dict[str, Any]:
-    own = {"admission_id": fact.admission_id, "kind": fact.kind, "recorded_at": fact.recorded_at}
-    return {**own, "digest": fact.digest, "void": fact.void, "body": canonical(fact.body).decode()}
-
-
-def _event_row(fact: EventFact) -> dict[str, Any]:
-    return {
-        "digest": fact.digest,
-        "admission_id": fact.admission_id,
-        "happened_at": fact.happened_at,
-        "recorded_at": fact.recorded_at,
-        "name": fact.name,
-        "value": fact.number,
-        "text": fact.text,
-    }
+    return by_digest
 
 
 def _index_row(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,16 +262,6 @@ def _index_row(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(body: str) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(body)
-    return read
-
-
 def _insert(connection: sql.Connection, table: sql.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         connection.execute(table.insert(), rows)
-
-
-def _chunks(values: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for first in range(0, len(values), AT_ONCE):
-        yield values[first : first + AT_ONCE]

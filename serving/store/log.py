@@ -11,8 +11,10 @@ import sqlalchemy as sql
 
 from serving.fhir import audit_event, entity
 from serving.store.digest import canonical, digest, digest_of_all
+from serving.store.numbers import last_number
 from serving.store.store import Store
-from serving.store.tables import BOARDS, PREDICTIONS, ROUND_WARDS, ROUNDS
+from serving.store.tables import BOARDS, PREDICTIONS, ROUND_WARDS, ROUNDS, row_seal
+from serving.store.vault import Vault, vault_of
 
 QUICKLY = 1  # zlib's level: a tenth of the size already, for a third of the time
 PREDICTED = "predictions"
@@ -31,6 +33,7 @@ class LoggedPrediction:
     made_at: datetime
     at: datetime
     admission_id: str
+    person: str
     ward: str
     site: str
     round: int | None
@@ -59,6 +62,7 @@ class Round:
         return self.made_at - self.due_at > ON_TIME
 
 
+CLOSED = ("inputs", "answer")  # what is encrypted
 COLUMNS = [PREDICTIONS.c[field.name] for field in fields(LoggedPrediction)]
 ROUND_COLUMNS = [ROUNDS.c[field.name] for field in fields(Round)]
 
@@ -73,8 +77,8 @@ def write(
     about: Sequence[dict[str, Any]] = (),
 ) -> int:
     """Write predictions and the audit row that covers them; returns the number of that row."""
-    last = connection.execute(sql.select(sql.func.coalesce(sql.func.max(PREDICTIONS.c.number), 0))).scalar_one()
-    rows = [{**_row(prediction), "number": at} for at, prediction in enumerate(predictions, last + 1)]
+    vault, last = vault_of(connection), last_number(connection, PREDICTIONS)
+    rows = [{**row_of(vault, one), "number": number} for number, one in enumerate(predictions, last + 1)]
     covered = digest_of_all(seal(row) for row in rows)
     entities = [entity(PREDICTED, str(len(rows)), sha256=covered), *about]
     number = store.audit(connection, at, audit_event(operation, "E", at, by, entities))
@@ -135,7 +139,8 @@ def of_round(connection: sql.Connection, number: int, ward: str, site: str) -> l
     """Return the predictions of a ward in a round; one round is one moment and one release."""
     here = (PREDICTIONS.c.round == number) & (PREDICTIONS.c.ward == ward) & (PREDICTIONS.c.site == site)
     rows = connection.execute(sql.select(*COLUMNS).where(here).order_by(PREDICTIONS.c.number))
-    return [_read(row) for row in rows]
+    vault = vault_of(connection)
+    return [_read(vault, row) for row in rows]
 
 
 def newest(connection: sql.Connection, admission_id: str) -> LoggedPrediction | None:
@@ -143,20 +148,21 @@ def newest(connection: sql.Connection, admission_id: str) -> LoggedPrediction | 
     own = (PREDICTIONS.c.admission_id == admission_id) & PREDICTIONS.c.round.is_not(None)
     question = sql.select(*COLUMNS).where(own).order_by(PREDICTIONS.c.number.desc()).limit(1)
     row = connection.execute(question).first()
-    return _read(row) if row else None
+    return _read(vault_of(connection), row) if row else None
 
 
 def by_id(connection: sql.Connection, id: str) -> LoggedPrediction | None:
     """Return one prediction by its id, None if there is none."""
     row = connection.execute(sql.select(*COLUMNS).where(PREDICTIONS.c.id == id)).first()
-    return _read(row) if row else None
+    return _read(vault_of(connection), row) if row else None
 
 
 def following(connection: sql.Connection, number: int, most: int) -> list[tuple[int, LoggedPrediction]]:
     """Return the next predictions after a number, each with its own."""
     question = sql.select(PREDICTIONS.c.number, *COLUMNS).where(PREDICTIONS.c.number > number)
     rows = connection.execute(question.order_by(PREDICTIONS.c.number).limit(most))
-    return [(row.number, _read(row)) for row in rows]
+    vault = vault_of(connection)
+    return [(row.number, _read(vault, row)) for row in rows]
 
 
 def count(connection: sql.Connection) -> int:
@@ -166,15 +172,7 @@ def count(connection: sql.Connection) -> int:
 
 def seal(row: Mapping[str, Any]) -> str:
     """Return the digest of all of a row of the table, but for the audit's number, which holds it."""
-    said = [
-        value.timestamp()
-        if isinstance(value, datetime)
-        else digest(value)
-        if isinstance(value, bytes)
-        else value
-        for value in (row["number"], *(row[column.name] for column in COLUMNS))
-    ]
-    return digest(canonical(said))
+    return row_seal(PREDICTIONS, row)
 
 
 def round_seal(one: Round, wards: Sequence[tuple[str, str]]) -> str:
@@ -186,23 +184,29 @@ def round_seal(one: Round, wards: Sequence[tuple[str, str]]) -> str:
     return digest(canonical([said, sorted(wards)]))
 
 
-def _row(prediction: LoggedPrediction) -> dict[str, Any]:
+def row_of(vault: Vault, prediction: LoggedPrediction) -> dict[str, Any]:
+    """Return a prediction as a row of the table, without its numbers."""
     row = {field.name: getattr(prediction, field.name) for field in fields(prediction)}
-    return {**row, "inputs": packed(prediction.inputs), "answer": packed(prediction.answer)}
+    return {**row, **{name: vault.encrypted(_place(name), row["id"], packed(row[name])) for name in CLOSED}}
 
 
 def packed(value: Mapping[str, Any]) -> bytes:
-    """Return a value as it lies in the log; the order of its keys stays, as a caller was answered."""
+    """Return a value as bytes, small; the order of its keys stays, as a caller was answered."""
     return zlib.compress(json.dumps(value, separators=(",", ":"), allow_nan=False).encode(), QUICKLY)
 
 
 def unpacked(content: bytes) -> dict[str, Any]:
-    """Return a value of the log."""
+    """Return a value that was packed."""
     read: dict[str, Any] = json.loads(zlib.decompress(content))
     return read
 
 
-def _read(row: sql.Row[Any]) -> LoggedPrediction:
+def _read(vault: Vault, row: sql.Row[Any]) -> LoggedPrediction:
     values = {column.name: row._mapping[column.name] for column in COLUMNS}
-    opened = {name: unpacked(values[name]) for name in ("inputs", "answer")}
-    return LoggedPrediction(**{**values, **opened})
+    for name in CLOSED:
+        values[name] = unpacked(vault.decrypted(_place(name), row.id, values[name]))
+    return LoggedPrediction(**values)
+
+
+def _place(name: str) -> str:
+    return f"{PREDICTIONS.name}.{name}"

@@ -9,10 +9,12 @@ import sqlalchemy as sql
 
 from serving.fhir import audit_event, entity
 from serving.store import log
-from serving.store.digest import canonical, digest, digest_of_all
+from serving.store.digest import digest_of_all
 from serving.store.log import LoggedPrediction
+from serving.store.numbers import last_number
 from serving.store.store import Store
-from serving.store.tables import CHALLENGERS, PREDICTIONS, SHADOWS
+from serving.store.tables import CHALLENGERS, PREDICTIONS, SHADOWS, row_seal
+from serving.store.vault import Vault, vault_of
 
 SHADOWED = "shadows"
 BY = "the challenger"
@@ -35,8 +37,7 @@ def begin(connection: sql.Connection, release_digest: str) -> None:
     """Note from where in the log a challenger answers, unless it has begun already."""
     known = sql.select(CHALLENGERS.c.after).where(CHALLENGERS.c.release_digest == release_digest)
     if connection.execute(known).first() is None:
-        newest = sql.select(sql.func.coalesce(sql.func.max(PREDICTIONS.c.number), 0))
-        after = connection.execute(newest).scalar_one()
+        after = last_number(connection, PREDICTIONS)
         connection.execute(CHALLENGERS.insert(), [{"release_digest": release_digest, "after": after}])
 
 
@@ -54,11 +55,14 @@ def unanswered(
 
 
 def write(store: Store, connection: sql.Connection, answers: Sequence[ShadowAnswer], at: datetime) -> None:
-    """Keep a challenger's answers, with the audit row that covers them."""
-    rows = [
-        {**{field.name: getattr(one, field.name) for field in fields(one)}, "answer": log.packed(one.answer)}
-        for one in answers
-    ]
+    """Keep a challenger's answers, with the audit row that covers them; not of a prediction erased since."""
+    there = sql.select(PREDICTIONS.c.number).where(
+        PREDICTIONS.c.number.in_([one.prediction for one in answers])
+    )
+    known, vault = set(connection.execute(there).scalars()), vault_of(connection)
+    rows = [_row(vault, one) for one in answers if one.prediction in known]
+    if not rows:
+        return
     about = entity(SHADOWED, str(len(rows)), sha256=digest_of_all(map(seal, rows)))
     number = store.audit(connection, at, audit_event("predict in the shadow", "E", at, BY, [about]))
     connection.execute(SHADOWS.insert(), [{**row, "audit": number} for row in rows])
@@ -66,12 +70,25 @@ def write(store: Store, connection: sql.Connection, answers: Sequence[ShadowAnsw
 
 def answers(connection: sql.Connection, release_digest: str) -> list[ShadowAnswer]:
     """Return all answers of a challenger, in the order of the log."""
-    own = SHADOWS.c.release_digest == release_digest
+    vault, own = vault_of(connection), SHADOWS.c.release_digest == release_digest
     rows = connection.execute(sql.select(*COLUMNS).where(own).order_by(SHADOWS.c.prediction))
-    return [ShadowAnswer(**{**row._mapping, "answer": log.unpacked(row.answer)}) for row in rows]
+    return [_read(vault, row) for row in rows]
 
 
 def seal(row: Mapping[str, Any]) -> str:
     """Return the digest of a row, but for the audit's number, which holds it."""
-    made_at, answer = row["made_at"].timestamp(), digest(row["answer"])
-    return digest(canonical([row["prediction"], row["release_digest"], made_at, answer]))
+    return row_seal(SHADOWS, row)
+
+
+def _row(vault: Vault, one: ShadowAnswer) -> dict[str, Any]:
+    row = {field.name: getattr(one, field.name) for field in fields(one)}
+    return {**row, "answer": vault.encrypted(*_place(one), log.packed(one.answer))}
+
+
+def _read(vault: Vault, row: Any) -> ShadowAnswer:
+    answer = log.unpacked(vault.decrypted(*_place(row), row.answer))
+    return ShadowAnswer(**{**row._mapping, "answer": answer})
+
+
+def _place(row: Any) -> tuple[str, str]:
+    return f"{SHADOWS.name}.answer", f"{row.prediction} {row.release_digest}"

@@ -8,15 +8,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 from sqlalchemy.exc import SQLAlchemyError
 
+from serving.keys import KeyFile, Keys
 from serving.store.database import Database, StoreFault
 from serving.store.digest import canonical, digest
 from serving.store.migrate import migrate
 from serving.store.tables import AUDIT, WRITE_CHECK
+from serving.store.vault import VAULT, Vault, current, fitting
+
+if TYPE_CHECKING:
+    from serving.settings import Settings
 
 KEY_BYTES = 32
 WRITABLE_FOR_SECONDS = 1.0
@@ -26,18 +31,23 @@ BEGINNING = "0" * 64
 class Store:
     """A database at the newest tables, every change of which leaves a sealed row in the audit."""
 
-    def __init__(self, url: str, key: bytes) -> None:
-        """Open a database and bring it to the newest tables; raises StoreFault if that cannot be."""
+    def __init__(self, url: str, key: bytes, keys: Keys) -> None:
+        """Open a database and bring it to the newest tables.
+
+        `key` seals the audit; `keys` are for pseudonyms and what is encrypted.  Raises StoreFault if that
+        cannot be, and KeyFault if the database was written with other keys.
+        """
         self.database = Database(url)
         self._key = key
         self._written_until = 0.0
         self.revision = migrate(self.database)
+        self._vault = Vault(key, keys, fitting(self.database, keys))
 
     @contextmanager
     def reading(self) -> Iterator[sql.Connection]:
         """Give a connection that sees one state of the store."""
         with self.database.reading() as connection:
-            yield connection
+            yield connection.execution_options(**{VAULT: self._vault})
 
     @contextmanager
     def writing(self, lasting: bool = True) -> Iterator[sql.Connection]:
@@ -46,7 +56,8 @@ class Store:
         What need not outlast a power failure is not `lasting`.
         """
         with self.database.writing(lasting) as connection:
-            yield connection
+            self._vault.follow(current(connection))
+            yield connection.execution_options(**{VAULT: self._vault})
 
     def audit(self, connection: sql.Connection, at: datetime, event: Mapping[str, Any]) -> int:
         """Append an operation to the audit, in the transaction that does it, and return its number."""
@@ -98,6 +109,12 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.database.close()
+
+
+def opened(settings: "Settings") -> Store:
+    """Return the store that settings name; raises StoreFault if it cannot be opened, or its keys are others."""
+    key = audit_key(settings.audit_key_file)
+    return Store(settings.database_url, key, KeyFile(settings.keys_file))
 
 
 def audit_key(file: Path) -> bytes:

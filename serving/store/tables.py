@@ -1,8 +1,16 @@
-"""The tables of the store, as the newest migration leaves them."""
+"""The tables of the store, as the newest migration leaves them.
+
+What is encrypted is named in the text of its table; `person` and `patient_id` are people of `people`, never
+what a ward system calls a patient.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sql
 
 from serving.store.database import Instant
+from serving.store.digest import digest_of_row
 
 TABLES = sql.MetaData()
 
@@ -15,12 +23,16 @@ STAY_FACTS = sql.Table(
     sql.Column("kind", sql.String, nullable=False),
     sql.Column("recorded_at", Instant, nullable=False),
     sql.Column("void", sql.Boolean, nullable=False),
-    sql.Column("body", sql.Text, nullable=False),
+    sql.Column("person", sql.String(10), index=True),
+    sql.Column("body", sql.LargeBinary, nullable=False),
     sql.Column("received_at", Instant, nullable=False),
     sql.Column("sent_by", sql.String, nullable=False),
     sql.Column("audit", sql.Integer, nullable=False, index=True),
 )
-"""What was said of a stay as a whole: its admission, its discharge, and that either was a mistake."""
+"""What was said of a stay as a whole: its admission, its discharge, and that either was a mistake.
+
+`body` is encrypted, `person` is whom an admission names, and `digest` tells equal facts, under the audit's key.
+"""
 
 EVENTS = sql.Table(
     "events",
@@ -31,13 +43,30 @@ EVENTS = sql.Table(
     sql.Column("happened_at", Instant, nullable=False),
     sql.Column("recorded_at", Instant, nullable=False),
     sql.Column("name", sql.String, nullable=False),
-    sql.Column("value", sql.Double),
-    sql.Column("text", sql.String),
+    sql.Column("said", sql.LargeBinary, nullable=False),
     sql.Column("received_at", Instant, nullable=False),
     sql.Column("sent_by", sql.String, nullable=False),
     sql.Column("audit", sql.Integer, nullable=False, index=True),
 )
-"""Rows of the contract's events table; `value` is its `number`, a word that here counts rows."""
+"""Rows of the contract's events table; `said` is its number and text, encrypted."""
+
+PEOPLE = sql.Table(
+    "people",
+    TABLES,
+    sql.Column("person", sql.String(10), primary_key=True),
+    sql.Column("pseudonym", sql.String(64), nullable=False, unique=True),
+    sql.Column("seal", sql.String(64), nullable=False),
+)
+"""Who is who: the person behind what a ward system calls a patient, of which only a keyed digest is kept."""
+
+KEYS = sql.Table(
+    "keys",
+    TABLES,
+    sql.Column("purpose", sql.String, primary_key=True),
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("mark", sql.String(64), nullable=False),
+)
+"""Which keys the database was written with: a mark of each, from which no key can be told."""
 
 STAYS = sql.Table(
     "stays",
@@ -97,9 +126,10 @@ PREDICTIONS = sql.Table(
     TABLES,
     sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
     sql.Column("id", sql.String(32), nullable=False, unique=True),
-    sql.Column("made_at", Instant, nullable=False),
+    sql.Column("made_at", Instant, nullable=False, index=True),
     sql.Column("at", Instant, nullable=False),
     sql.Column("admission_id", sql.String, nullable=False),
+    sql.Column("person", sql.String(10), nullable=False, index=True),
     sql.Column("ward", sql.String, nullable=False),
     sql.Column("site", sql.String, nullable=False),
     sql.Column("round", sql.Integer, sql.ForeignKey("rounds.number")),
@@ -112,7 +142,20 @@ PREDICTIONS = sql.Table(
     sql.Index("predictions_of_a_ward", "round", "ward", "site"),
     sql.Index("predictions_of_a_stay", "admission_id", "number"),
 )
-"""Every answer with what it was made from; those of a round are on a board, the others were asked for."""
+"""Every answer with what it was made from, both encrypted; those without a round were asked for."""
+
+IDENTITIES = sql.Table(
+    "identities",
+    TABLES,
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("admission_id", sql.String, nullable=False, index=True),
+    sql.Column("recorded_at", Instant, nullable=False),
+    sql.Column("content", sql.LargeBinary, nullable=False),
+    sql.Column("received_at", Instant, nullable=False),
+    sql.Column("sent_by", sql.String, nullable=False),
+    sql.Column("audit", sql.Integer, nullable=False, index=True),
+)
+"""Who is behind a stay, encrypted under a key of its own; for the eyes of coordinators of its site."""
 
 SHADOWS = sql.Table(
     "shadows",
@@ -123,7 +166,24 @@ SHADOWS = sql.Table(
     sql.Column("answer", sql.LargeBinary, nullable=False),
     sql.Column("audit", sql.Integer, nullable=False, index=True),
 )
-"""What a challenger would have answered to the question behind a prediction; nobody was shown it."""
+"""What a challenger would have answered to the question behind a prediction, encrypted; nobody was shown it."""
+
+ERASED = sql.Table(
+    "erased",
+    TABLES,
+    sql.Column("table", sql.String, primary_key=True),
+    sql.Column("number", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("audit", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("whole", sql.Boolean, nullable=False),
+    sql.Column("seal", sql.String(64), nullable=False),
+    sql.Column("by", sql.Integer, nullable=False, index=True),
+    sql.Index("erased_of_an_operation", "table", "audit"),
+)
+"""What is left of a row that was erased: its place, its seal, and which operations wrote it and erased it.
+
+Where an operation lost all of its rows at once one row is left of them, with the seal of the whole and the
+highest of their numbers.
+"""
 
 CHALLENGERS = sql.Table(
     "challengers",
@@ -154,7 +214,7 @@ REPEATS = sql.Table(
     sql.Column("answer", sql.LargeBinary),
     sql.Index("repeats_by_age", "claimed_at"),
 )
-"""Requests under an Idempotency-Key, with their answers once there is one."""
+"""Requests under an Idempotency-Key, with their answers, encrypted, once there is one."""
 
 LEASES = sql.Table(
     "leases",
@@ -210,3 +270,8 @@ TRIES = sql.Table(
     sql.Column("last_at", Instant, nullable=False),
 )
 """Wrong passwords in a row for a name, which may be nobody's."""
+
+
+def row_seal(table: sql.Table, row: Mapping[str, Any] | sql.RowMapping) -> str:
+    """Return the digest of a row as it lies in a table, but for the number of the audit row that holds it."""
+    return digest_of_row(row[column.name] for column in table.columns if column.name != "audit")

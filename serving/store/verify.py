@@ -3,16 +3,22 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from heapq import merge
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sql
 
-from serving.census import EventFact, StayFact, stay_of
+from serving.census import StayFact, stay_of
 from serving.fhir import details_of
-from serving.store import accounts, facts, log, shadows
+from serving.store import people
 from serving.store.accounts import ACCOUNT
+from serving.store.database import StoreFault
 from serving.store.digest import digest, digest_of_all
+from serving.store.erasure import ERASURE, erased_seal
+from serving.store.fact_rows import body_of
+from serving.store.identities import IDENTITY
 from serving.store.log import PREDICTED, ROUND_COLUMNS, Round, round_seal
 from serving.store.shadows import SHADOWED
 from serving.store.store import BEGINNING, Store
@@ -20,17 +26,41 @@ from serving.store.tables import (
     ACCOUNTS,
     AUDIT,
     BOARDS,
+    ERASED,
     EVENTS,
+    IDENTITIES,
     PREDICTIONS,
     ROUND_WARDS,
     ROUNDS,
     SHADOWS,
     STAY_FACTS,
     STAYS,
+    row_seal,
 )
+from serving.store.vault import Vault, marks, vault_of
 
 STREAMED = 2_000  # rows held at once
+TABLE_OF = {
+    "stay-facts": STAY_FACTS,
+    "events": EVENTS,
+    PREDICTED: PREDICTIONS,
+    SHADOWED: SHADOWS,
+    ACCOUNT: ACCOUNTS,
+    IDENTITY: IDENTITIES,
+}
 Held = Mapping[str, Mapping[int, str]]  # for each kind of entity, the digest that an audit row holds
+
+
+class Sealed(NamedTuple):
+    """A row as the audit holds it: the operation that wrote it, its place there, and its seal.
+
+    `whole` is what is left of all rows of the operation.
+    """
+
+    audit: int
+    place: int
+    seal: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +88,8 @@ def verified(store: Store, connection: sql.Connection) -> Audited:
     faults = list(chain.faults)
     for kind, table, sealed in _sealed(connection):
         faults += _covered(kind, table, held.get(kind, {}), sealed)
-    return Audited(chain.operations, chain.head, (*faults, *_index(connection)))
+    faults += [*_keys(connection), *people.faults(connection), *_index(connection)]
+    return Audited(chain.operations, chain.head, tuple(faults))
 
 
 def holds(store: Store, head: str) -> bool:
@@ -100,44 +131,52 @@ def _chain(store: Store, connection: sql.Connection) -> tuple[Audited, Held]:
 def _hold(held: dict[str, dict[int, str]], number: int, details: str) -> None:
     try:
         event = json.loads(details)
-        for kind in ("stay-facts", "events", PREDICTED, SHADOWED, "round", ACCOUNT):
+        for kind in (*TABLE_OF, "round", ERASURE):
             if told := details_of(event, kind):
                 held.setdefault(kind, {})[number] = told["sha256"]
     except (ValueError, KeyError, TypeError):
         return  # its digest has told already
 
 
-def _sealed(connection: sql.Connection) -> Iterator[tuple[str, sql.Table, Iterator[tuple[int, str]]]]:
-    """Yield each table with (audit number, seal) of each of its rows, in the order of writing."""
-    yield "stay-facts", STAY_FACTS, _rows(connection, STAY_FACTS, _stay_seal)
-    yield "events", EVENTS, _rows(connection, EVENTS, _event_seal)
-    yield PREDICTED, PREDICTIONS, _rows(connection, PREDICTIONS, lambda row: log.seal(row._mapping))
-    yield SHADOWED, SHADOWS, _rows(connection, SHADOWS, lambda row: shadows.seal(row._mapping))
-    yield ACCOUNT, ACCOUNTS, _rows(connection, ACCOUNTS, lambda row: accounts.seal(row._mapping))
+def _sealed(connection: sql.Connection) -> Iterator[tuple[str, sql.Table, Iterator[Sealed]]]:
+    """Yield each table with each of its rows, those erased too, in the order of writing."""
+    for kind, table in TABLE_OF.items():
+        live = _rows(connection, table, partial(_seal_of, table))
+        yield kind, table, merge(live, _erased(connection, table))
     told: dict[int, list[tuple[str, str]]] = {}
     for row in connection.execute(sql.select(ROUND_WARDS)):
         told.setdefault(row.round, []).append((row.ward, row.site))
     yield "round", ROUNDS, _rows(connection, ROUNDS, lambda row: _round_seal(row, told))
+    rows = _streamed(connection, sql.select(ERASED).order_by(ERASED.c.by, *ERASED.primary_key.columns))
+    yield ERASURE, ERASED, (Sealed(row.by, place, erased_seal(row._mapping)) for place, row in enumerate(rows))
 
 
-def _rows(
-    connection: sql.Connection, table: sql.Table, sealed: Callable[[Any], str]
-) -> Iterator[tuple[int, str]]:
-    for row in _streamed(connection, sql.select(table).order_by(table.c.audit, *table.primary_key.columns)):
-        yield row.audit, sealed(row)
+def _seal_of(table: sql.Table, row: Any) -> str:
+    return row_seal(table, row._mapping)
 
 
-def _covered(
-    kind: str, table: sql.Table, held: Mapping[int, str], sealed: Iterable[tuple[int, str]]
-) -> list[str]:
+def _rows(connection: sql.Connection, table: sql.Table, sealed: Callable[[Any], str]) -> Iterator[Sealed]:
+    order = table.primary_key.columns
+    for row in _streamed(connection, sql.select(table).order_by(table.c.audit, *order)):
+        yield Sealed(row.audit, row._mapping[order[0]], sealed(row))
+
+
+def _erased(connection: sql.Connection, table: sql.Table) -> Iterator[Sealed]:
+    own = sql.select(ERASED).where(ERASED.c.table == table.name).order_by(ERASED.c.audit, ERASED.c.number)
+    for row in _streamed(connection, own):
+        yield Sealed(row.audit, row.number, row.seal, row.whole)
+
+
+def _covered(kind: str, table: sql.Table, held: Mapping[int, str], sealed: Iterable[Sealed]) -> list[str]:
     """Compare what each audit row holds with the rows that say they belong to it."""
     faults, seen = [], set()
-    for number, rows in groupby(sealed, key=lambda each: each[0]):
-        own = [each for _, each in rows]
+    for number, rows in groupby(sealed, key=lambda each: each.audit):
+        own = list(rows)
         seen.add(number)
+        whole = len(own) == 1 and own[0].whole
         if number not in held:
             faults.append(f"{table.name}: {len(own):,} rows of operation {number}, which did not write them")
-        elif held[number] != digest_of_all(own):
+        elif held[number] != (own[0].seal if whole else digest_of_all(each.seal for each in own)):
             faults.append(f"{table.name}: rows of operation {number} were altered")
     empty = digest_of_all(())
     faults += [
@@ -148,23 +187,23 @@ def _covered(
     return faults
 
 
-def _stay_fact(row: Any) -> StayFact | None:
+def _keys(connection: sql.Connection) -> list[str]:
+    """Compare the keys that the database names with those that there are."""
+    if marks(connection) == vault_of(connection).keys.read().marks():
+        return []
+    return [
+        "keys: the keys file holds newer ones than the database; where a rotation was interrupted, or a backup "
+        "from before one restored, run it again"
+    ]
+
+
+def _stay_fact(vault: Vault, row: Any) -> StayFact | None:
     try:
-        return StayFact(row.admission_id, row.kind, row.recorded_at, json.loads(row.body), row.void)
-    except ValueError:
+        return StayFact(
+            row.admission_id, row.kind, row.recorded_at, body_of(vault, row.number, row.body), row.void
+        )
+    except (StoreFault, ValueError):
         return None
-
-
-def _stay_seal(row: Any) -> str:
-    fact = _stay_fact(row)
-    if fact is None:
-        return "unreadable"
-    return facts.seal(row._mapping) if fact.digest == row.digest else "altered"
-
-
-def _event_seal(row: Any) -> str:
-    fact = EventFact(row.admission_id, row.happened_at, row.recorded_at, row.name, row.value, row.text)
-    return facts.seal(row._mapping) if fact.digest == row.digest else "altered"
 
 
 def _round_seal(row: Any, wards: Mapping[int, list[tuple[str, str]]]) -> str:
@@ -175,9 +214,9 @@ def _round_seal(row: Any, wards: Mapping[int, list[tuple[str, str]]]) -> str:
 def _index(connection: sql.Connection) -> list[str]:
     """Compare the index of stays with what their facts come to, and that of boards with the rounds."""
     question = sql.select(STAY_FACTS).order_by(STAY_FACTS.c.admission_id, STAY_FACTS.c.number)
-    expected = {}
+    vault, expected = vault_of(connection), {}
     for name, rows in groupby(_streamed(connection, question), key=lambda row: row.admission_id):
-        facts = [_stay_fact(row) for row in rows]
+        facts = [_stay_fact(vault, row) for row in rows]
         if None in facts:
             return ["stays: cannot be compared, since a fact cannot be read"]
         if stay := stay_of(fact for fact in facts if fact):

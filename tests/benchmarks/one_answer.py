@@ -39,6 +39,7 @@ from serving.schema import PredictRequest
 from serving.store.facts import Receipt
 from serving.store.store import Store
 from tests.questions import last_board_round, ward_questions
+from tests.serving.keys import FixedKeys
 from training.cohort import prepared
 from training.fit import fit
 from training.plan import TrainingPlan
@@ -74,9 +75,10 @@ def milliseconds(predictor: Predictor, question: Question, folder: str) -> dict[
     body, at = json.dumps(question).encode(), pd.Timestamp(question["at"]).tz_convert(predictor.facts.time_zone)
     wanted = [stay["admission_id"] for stay in question["admissions"] if "discharged_at" not in stay]
     request = read_body(body, PredictRequest)
+    people = {row.patient_id: row.patient_id for row in request.admissions}
 
     def checked(request: PredictRequest) -> Hospital:
-        return as_record(request).hospital(predictor.facts, "the request")
+        return as_record(request, people).hospital(predictor.facts, "the request")
 
     hospital = checked(request)
     moments = pd.DataFrame({"admission_id": wanted, "at": at}, index=wanted)
@@ -86,7 +88,7 @@ def milliseconds(predictor: Predictor, question: Question, folder: str) -> dict[
         return feature_table(inpatients[out_of_scope(inpatients, hospital).isna()], hospital, at)
 
     table = features()
-    empty, full = (Store(f"sqlite:///{folder}/{name}.db", b"k" * 32) for name in ("empty", "full"))
+    empty, full = (Store(f"sqlite:///{folder}/{name}.db", b"k" * 32, FixedKeys()) for name in ("empty", "full"))
     made_at = at.to_pydatetime()
     list(ingest(hospital, full, Receipt(made_at, "benchmark", "ingest")))
     own = tuple(stay for stay in request.admissions if stay.admission_id in set(wanted))

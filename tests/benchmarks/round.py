@@ -34,6 +34,7 @@ from serving.store.facts import Receipt
 from serving.store.store import Store
 from serving.wards import boards
 from tests.questions import last_board_round
+from tests.serving.keys import FixedKeys
 
 MOST_SECONDS = 5.0  # R3
 ADMISSIONS = 12_000
@@ -97,7 +98,7 @@ def measured(predictor: Predictor, small: Hospital, inpatients: int, say: Say = 
     hospital = replicated(small, at, inpatients)
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(Store(f"sqlite:///{folder}/homeward.db", KEY)) as store,
+        closing(Store(f"sqlite:///{folder}/homeward.db", KEY, FixedKeys())) as store,
     ):
         receipt = Receipt(at.to_pydatetime(), "benchmark", "ingest")
         say(f"{sum(ingest(hospital, store, receipt)):,} facts kept")

@@ -11,14 +11,16 @@ from uuid import uuid4
 
 import sqlalchemy as sql
 
-from serving.store import log, repeats
+from serving.store import log, people, repeats
 from serving.store.log import LoggedPrediction
 from serving.store.repeats import GIVEN_UP, Claim
 from serving.store.store import Store
 from serving.store.tables import PREDICTIONS
 from serving.store.verify import verify
+from tests.serving.keys import FixedKeys
 
 KEY = b"k" * 32
+PATIENT = "P1"
 BEGAN = datetime(2026, 1, 6, 8, 0, tzinfo=UTC)
 LONGEST_LIFE_SECONDS = 0.15
 ROWS_AT_ONCE = 3
@@ -38,7 +40,7 @@ class Killed:
 
 def killed(url: str, kills: int, seed: int = 0) -> Killed:
     """Kill a writer so many times; the next one asks again for what was not acknowledged, as callers do."""
-    Store(url, KEY).close()
+    Store(url, KEY, FixedKeys()).close()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["serving.store.verify", "alembic.command"])
     chance, acknowledged = random.Random(seed), 0
@@ -57,7 +59,7 @@ def killed(url: str, kills: int, seed: int = 0) -> Killed:
 
 def write(url: str, done: int, life: int, told: Connection) -> None:
     """Carry out one request after another under their keys, and acknowledge each once it is on disk."""
-    store, at = Store(url, KEY), BEGAN + 2 * life * GIVEN_UP
+    store, at = Store(url, KEY, FixedKeys()), BEGAN + 2 * life * GIVEN_UP
     told.send(done)
     while True:
         claim = Claim("the ward system", f"key {done}", "0" * 64)
@@ -65,6 +67,7 @@ def write(url: str, done: int, life: int, told: Connection) -> None:
             earlier = repeats.claim(connection, claim, at)
         if earlier is None:
             with store.writing() as connection:
+                people.introduced(connection, [PATIENT], proposed={PATIENT: PATIENT})
                 log.write(store, connection, _rows(done, at), at, "the ward system", "POST /v1/predict")
                 repeats.answered(connection, claim, b"{}")
         done += 1
@@ -72,7 +75,15 @@ def write(url: str, done: int, life: int, told: Connection) -> None:
 
 
 def _rows(number: int, at: datetime) -> list[LoggedPrediction]:
-    made = {"made_at": at, "at": at, "admission_id": f"A{number}", "ward": "W", "site": "", "round": None}
+    made = {
+        "made_at": at,
+        "at": at,
+        "admission_id": f"A{number}",
+        "ward": "W",
+        "site": "",
+        "round": None,
+        "person": PATIENT,
+    }
     by = {"release": "r", "release_digest": "d" * 64, "asked_by": "the ward system"}
     return [LoggedPrediction(id=uuid4().hex, **made, **by, inputs={}, answer={}) for _ in range(ROWS_AT_ONCE)]
 
@@ -97,7 +108,7 @@ def _last(told: Connection, done: int) -> int:
 
 
 def _found(url: str, kills: int, acknowledged: int) -> Killed:
-    with closing(Store(url, KEY)) as store:
+    with closing(Store(url, KEY, FixedKeys())) as store:
         with store.reading() as connection:
             ids = connection.execute(sql.select(PREDICTIONS.c.admission_id)).scalars()
             rows = Counter(int(name.removeprefix("A")) for name in ids)

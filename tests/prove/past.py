@@ -22,10 +22,12 @@ from serving.replay import logged, replayed
 from serving.rounds import predict_round
 from serving.store import log
 from serving.store.facts import Receipt
-from serving.store.log import packed
+from serving.store.log import LoggedPrediction, row_of
 from serving.store.store import Store
 from serving.store.tables import PREDICTIONS, ROUNDS
+from serving.store.vault import vault_of
 from tests.serving.builders import client, parts
+from tests.serving.keys import FixedKeys
 
 BEGAN = datetime(2026, 1, 6, 8, 0, tzinfo=UTC)
 TOGETHER = 10_000  # rows of one insert
@@ -72,7 +74,7 @@ def _asked(of: Any, hospital: Hospital, at: pd.Timestamp) -> None:
 
 def slowest_lookup(rows: int, file: Path) -> float:
     """Return the most seconds that finding a prediction takes among so many, by its id and by its stay."""
-    with closing(Store(f"sqlite:///{file}", b"k" * 32)) as store:
+    with closing(Store(f"sqlite:///{file}", b"k" * 32, FixedKeys())) as store:
         with store.writing() as connection:
             one_round = {"kind": "board round", "at": BEGAN, "due_at": BEGAN, "made_at": BEGAN, "audit": 1}
             connection.execute(
@@ -80,7 +82,9 @@ def slowest_lookup(rows: int, file: Path) -> float:
             )
         for some in _many(rows):
             with store.writing() as connection:
-                connection.execute(PREDICTIONS.insert(), some)
+                vault = vault_of(connection)
+                written = [{**row_of(vault, one), "number": number, "audit": 1} for number, one in some]
+                connection.execute(PREDICTIONS.insert(), written)
         chance, slowest = random.Random(0), 0.0
         for number in (chance.randrange(rows) for _ in range(LOOKUPS)):
             began = time.perf_counter()
@@ -94,21 +98,23 @@ def slowest_lookup(rows: int, file: Path) -> float:
     return slowest
 
 
-def _many(rows: int) -> Iterator[list[dict[str, Any]]]:
-    """Yield rows as rounds leave them, with short contents."""
-    inputs, answer = packed({"census": ["A1"], "upto": [1, 1]}), packed({"id": "-", "warnings": []})
-    same = {"ward": "W", "site": "", "round": 1, "release": "r", "release_digest": "d" * 64}
-    same |= {"asked_by": "the prediction loop", "inputs": inputs, "answer": answer, "audit": 1}
+def _many(rows: int) -> Iterator[list[tuple[int, LoggedPrediction]]]:
+    """Yield predictions as rounds leave them, with short contents, each with its number."""
+    same: dict[str, Any] = {"ward": "W", "site": "", "round": 1, "release": "r", "release_digest": "d" * 64}
+    same |= {"asked_by": "the prediction loop", "inputs": {"census": ["A1"], "upto": [1, 1]}}
+    same |= {"answer": {"id": "-", "warnings": []}, "person": "P1"}
     for first in range(0, rows, TOGETHER):
         yield [
-            {
-                **same,
-                "number": number + 1,
-                "id": _id(number),
-                "made_at": BEGAN + timedelta(seconds=number),
-                "at": BEGAN + timedelta(seconds=number),
-                "admission_id": f"A{number}",
-            }
+            (
+                number + 1,
+                LoggedPrediction(
+                    id=_id(number),
+                    made_at=BEGAN + timedelta(seconds=number),
+                    at=BEGAN + timedelta(seconds=number),
+                    admission_id=f"A{number}",
+                    **same,
+                ),
+            )
             for number in range(first, min(first + TOGETHER, rows))
         ]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from asked_service import AHEAD, NOT_READY, PATIENCE_SECONDS, READY, Hanging, Said, Service
 
+from serving.keys import KeyFile
 from serving.loop import BOARD_ROUND
 from serving.store.store import Store
 from serving.workers import Workers
@@ -24,6 +25,7 @@ from tests.serving.builders import (
     question,
     stay,
 )
+from tests.serving.keys import FixedKeys
 from tests.serving.listening import begun, listening, status
 from tests.serving.server import postgresql_server, stopped
 
@@ -160,7 +162,7 @@ def _rows(service: Service, wanted: int) -> str:
 def _other_server(service: Service) -> Iterator[Said]:
     """Stop the PostgreSQL of a service of its own."""
     with postgresql_server() as server:
-        own = Service(service.home, store=Store(server.get_uri(), KEY))
+        own = Service(service.home, store=Store(server.get_uri(), KEY, FixedKeys()))
         yield own.ask()
         with stopped(server):
             yield own.ask()
@@ -173,7 +175,7 @@ def _other_server(service: Service) -> Iterator[Said]:
 
 def _other_key(service: Service) -> Iterator[Said]:
     yield service.ask()
-    other = Store(service.of.settings.database_url, b"x" * 32)
+    other = Store(service.of.settings.database_url, b"x" * 32, KeyFile(service.of.settings.keys_file))
     yield f"fits: {other.fits()}"
     other.close()
 

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from models.sealed import LISTING, digest, listing, seal_file, sealed
 from serving.children import free_port, is_free
 from serving.demo import let_in
+from serving.keys import KeyFile
 from serving.settings import Settings
 from serving.store.store import Store
 from training.store import put
@@ -134,8 +135,15 @@ def _bad_setting(home: Path, _: ExitStack) -> More:
 
 
 def _another_key(home: Path, _: ExitStack) -> More:
-    with closing(Store(f"sqlite:///{home / 'homeward.db'}", b"k" * 32)) as store, store.writing() as connection:
+    opened = Store(f"sqlite:///{home / 'homeward.db'}", b"k" * 32, KeyFile(home / "keys.json"))
+    with closing(opened) as store, store.writing() as connection:
         store.audit(connection, datetime.now(UTC), {})
+    return {}
+
+
+def _other_keys(home: Path, _: ExitStack) -> Settings:
+    KeyFile(home / "keys.json").made()
+    Store(f"sqlite:///{home / 'homeward.db'}", b"k" * 32, KeyFile(home / "others.json")).close()
     return {}
 
 
@@ -167,5 +175,6 @@ START_FAULTS = (
     StartFault("unwritable home", "HOMEWARD_HOME must be a folder that can be written to", _unwritable_home),
     StartFault("no database folder", "HOMEWARD_DATABASE_URL cannot be opened", _no_database_folder),
     StartFault("another audit key", "was sealed with another key", _another_key),
+    StartFault("other keys", "was written with other keys", _other_keys),
     StartFault("bad setting", "HOMEWARD_PORT must be a whole number", _bad_setting),
 )

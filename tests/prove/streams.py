@@ -12,10 +12,12 @@ import sqlalchemy as sql
 
 from serving.census import EventFact, FactKind, StayFact, stay_of
 from serving.known import recorded
+from serving.store import people
 from serving.store.facts import Receipt, keep
 from serving.store.store import Store
 from serving.store.tables import STAYS
 from serving.store.verify import verify
+from tests.serving.keys import FixedKeys
 
 KEY = b"k" * 32
 BEGAN = datetime(2026, 1, 3, 14, 0, tzinfo=UTC)
@@ -115,11 +117,14 @@ def _census(
     file: Path, facts: Sequence[Fact], streams: int, moments: Sequence[datetime]
 ) -> tuple[list[Any], tuple[str, ...]]:
     """Tell facts to a store of their own; returns what it knows of each stay, and what its audit finds."""
-    with closing(Store(f"sqlite:///{file}", KEY)) as store:
+    with closing(Store(f"sqlite:///{file}", KEY, FixedKeys())) as store:
         for first in range(0, len(facts), TOGETHER):
             some = facts[first : first + TOGETHER]
             events = [fact for fact in some if isinstance(fact, EventFact)]
             with store.writing() as connection:
+                # Two stores are to have the same people.
+                named = {fact.body["patient_id"] for fact in _stays(some) if "patient_id" in fact.body}
+                people.introduced(connection, named, proposed={name: name for name in named})
                 keep(store, connection, _stays(some), events, RECEIPT)
         with store.reading() as connection:
             found = {f"A{number}": list[Any]() for number in range(streams)}

@@ -11,6 +11,7 @@ import streams
 
 from serving.store.store import Store
 from serving.store.tables import PREDICTIONS
+from tests.serving.keys import FixedKeys
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_when_the_writer_is_killed(tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_writer_is_killed(tmp_p
 def test_a_lost_row_would_be_found(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'log.db'}"
     acknowledged = killed.killed(url, kills=1).acknowledged
-    with closing(Store(url, killed.KEY)) as store, store.writing() as connection:
+    with closing(Store(url, killed.KEY, FixedKeys())) as store, store.writing() as connection:
         connection.execute(sql.delete(PREDICTIONS).where(PREDICTIONS.c.number == 1))
     found = killed._found(url, 1, acknowledged)
     assert found.lost == 1

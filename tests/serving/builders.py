@@ -25,6 +25,7 @@ from models.prediction import (
 from serving.board import COMPARED
 from serving.callers import callers_of
 from serving.gate import Gate, Guard
+from serving.keys import KeyFile
 from serving.limits import Limits
 from serving.loop import Loop
 from serving.metrics import Metrics
@@ -34,7 +35,7 @@ from serving.rounds import predict_round
 from serving.routes import application
 from serving.settings import Settings
 from serving.signing import new_token
-from serving.store import log
+from serving.store import facts, log
 from serving.store.log import LoggedPrediction
 from serving.store.store import Store
 from serving.wards import Board, board_of
@@ -141,7 +142,7 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
     read = Settings.read({"HOMEWARD_HOME": str(home), **settings})
     clock = Clock()
     known(read.systems)
-    opened = store or Store(read.database_url, b"k" * 32)
+    opened = store or Store(read.database_url, b"k" * 32, KeyFile(read.keys_file))
     releases = standing(predictor or FakePredictor())
     admitting = Workers("admitting", threads=4, at_once=256, seconds=5)
     callers = callers_of(read, opened, clock, admitting)
@@ -155,7 +156,7 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
         predicting=Workers("predicting", threads=1, at_once=4, seconds=5),
         reading=Workers("reading", threads=1, at_once=4, seconds=5),
         keeping=Workers("keeping", threads=2, at_once=200, seconds=5),
-        loop=Loop(opened, releases, clock, "this worker"),
+        loop=Loop(opened, releases, clock, "this worker", read.keep),
     )
 
 
@@ -264,6 +265,12 @@ def logged(of: Parts, answer: dict[str, Any]) -> LoggedPrediction:
         found = log.by_id(connection, answer["id"])
     assert found is not None
     return found
+
+
+def person(of: Parts, admission_id: str = "A1") -> str:
+    """Return whose a stay is, as boards show it: nothing shows what a ward system calls a patient."""
+    with of.store.reading() as connection:
+        return facts.patients_of(connection, [admission_id])[admission_id]
 
 
 def logged_rows(of: Parts) -> int:

@@ -48,6 +48,8 @@ def successes(ask: Ask) -> Iterator[Sent]:
         stay = {"patient_id": patient, "admitted_at": EARLIER, **CODED}
         own = f"/v1/admissions/{quote(spell)}"
         yield _sent("PUT admission", ask, "PUT", own, json={**stay, "recorded_at": EARLIER})
+        who = {"recorded_at": EARLIER, "name": name, "hospital_number": hospital}
+        yield _sent("PUT identity", ask, "PUT", f"{own}/identity", json=who)
         events = [_event(spell, "ward", "W1"), _event(spell, "bed", name), _event(spell, hospital, text)]
         yield _sent("POST events", ask, "POST", "/v1/events", json={"events": events})
         date = {"admission_id": spell, "planned_discharge_on": "2026-01-09", "set_at": AT}
@@ -91,6 +93,10 @@ def _wrong_rows(good: dict[str, Any], text: str, name: str, hospital: str) -> It
     yield asked("a score without a number", {"admissions": [good], "events": [event]})
     numbered = {"json": {"events": [{**event, "number": text}]}}
     yield "a text for a number", "POST", "/v1/events", {}, numbered
+    who = {"recorded_at": AT, "name": name, "hospital_number": hospital, "born_on": text}
+    identity = f"/v1/admissions/{good['admission_id']}/identity"
+    yield "an impossible birth", "PUT", identity, {}, {"json": who}
+    yield "an unknown part of a name", "PUT", identity, {}, {"json": {**who, text: name}}
     date = {"admission_id": good["admission_id"], "planned_discharge_on": "2026-01-09", "set_at": text}
     yield "an impossible date", "POST", "/v1/planned-dates", {}, {"json": date}
 

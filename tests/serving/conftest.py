@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sql
 
 from serving.store.store import Store
+from tests.serving.keys import FixedKeys
 from tests.serving.releases import Ward, second_release
 from tests.serving.server import postgresql_server
 
@@ -24,7 +25,11 @@ def postgresql() -> Iterator[str]:
             _run(address, f"ALTER SYSTEM SET {quicker}")
         _run(address, "SELECT pg_reload_conf()")
         _run(address, "CREATE DATABASE migrated")
-        Store(sql.make_url(address).set(database="migrated").render_as_string(hide_password=False), KEY).close()
+        Store(
+            sql.make_url(address).set(database="migrated").render_as_string(hide_password=False),
+            KEY,
+            FixedKeys(),
+        ).close()
         yield address
 
 
@@ -44,7 +49,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """Give an open store."""
-    opened = Store(database_url, KEY)
+    opened = Store(database_url, KEY, FixedKeys())
     yield opened
     opened.close()
 

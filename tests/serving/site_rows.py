@@ -7,7 +7,7 @@ from typing import Any
 from serving import accounts
 from serving.parts import Parts
 from serving.sessions import SESSION_COOKIE
-from tests.serving.builders import AT, NOW, bearer, event, known, nobody, predicted, question, stay
+from tests.serving.builders import AT, NOW, bearer, client, event, known, nobody, predicted, question, stay
 from tests.serving.doors import OWN_PAGE
 
 SITES = ("RXX01", "RXX02", "RXX03")
@@ -32,6 +32,10 @@ def filled(of: Parts, beds: int) -> None:
         for name, text in (("ward", ward), ("bed", f"{one['site']}-{ward}"))
     ]
     predicted(of, question(*stays, events=places))
+    for one in stays:
+        who = {"recorded_at": AT, "name": f"Somebody of {one['site']}"}
+        answer = client(of).request("PUT", f"/v1/admissions/{one['admission_id']}/identity", json=who)
+        assert answer.status_code == 200
     for site in SITES:
         known(of.settings.systems, site.lower(), sites=[site])
 
@@ -97,5 +101,7 @@ def _tells(site: str) -> Iterator[Asked]:
             yield Asked("POST", f"/v1/admissions/{name}/discharge", left)
             yield Asked("POST", f"/v1/admissions/{name}/discharge/cancel", {"recorded_at": AT})
             yield Asked("POST", "/v1/events", {"events": [event(name, "bed", "B")]})
+            who = {"recorded_at": AT, "name": f"Somebody of {other}"}
+            yield Asked("PUT", f"/v1/admissions/{name}/identity", who)
             date = {"planned_discharge_on": "2026-01-09", "set_at": AT}
             yield Asked("POST", "/v1/planned-dates", {"admission_id": name, **date})

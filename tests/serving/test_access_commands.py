@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from serving.__main__ import commands
 from serving.settings import Settings
 from serving.signing import private_key
-from serving.store.store import Store, audit_key
+from serving.store.store import opened
 from serving.store.verify import events
 from serving.systems import Systems
 from serving.tokens import checked
@@ -26,7 +26,7 @@ def run(home: Path, *words: str, typed: str | None = None) -> Result:
 
 def audited(home: Path) -> str:
     settings = Settings.read({"HOMEWARD_HOME": str(home)})
-    store = Store(settings.database_url, audit_key(settings.audit_key_file))
+    store = opened(settings)
     said = "".join(events(store))
     store.close()
     return said

@@ -20,6 +20,7 @@ from tests.serving.builders import (
     client,
     event,
     parts,
+    person,
     predicted,
     question,
     standing,
@@ -89,7 +90,7 @@ def test_a_planned_date_that_has_passed_says_so(of):
 def test_only_what_was_recorded_by_the_moment_is_shown(of):
     later = {**event("A1", "ward", "Ward 9"), "recorded_at": "2026-01-06T09:00:00Z"}
     caller = predicted(of, question(events=[event("A1", "ward", "Ward 7"), later]))
-    assert "P-A1" in caller.get("/board/Ward 7").text
+    assert person(of) in caller.get("/board/Ward 7").text
     assert caller.get("/board/Ward 9").status_code == 404
 
 
@@ -104,7 +105,7 @@ def test_somebody_who_has_left_is_not_on_the_board(of):
     before = stay("A2", discharged_at="2026-01-05T10:00:00Z")
     since = stay("A3", discharged_at="2026-01-06T08:02:00Z")
     text = page_of(of, "no ward", **question(stay("A1"), before, since)).text
-    assert [name in text for name in ("P-A1", "P-A2", "P-A3")] == [True, False, False]
+    assert [person(of, name) in text for name in ("A1", "A2", "A3")] == [True, False, False]
     assert "1 has left the ward since" in text
 
 
@@ -121,10 +122,10 @@ def test_somebody_who_has_moved_is_on_one_board(of):
         "happened_at": "2026-01-06T08:01:00Z",
     }
     caller.post("/v1/events", {"events": [moved]})
-    assert "P-A1" not in caller.get("/board/Ward 7").text
+    assert person(of) not in caller.get("/board/Ward 7").text
     predicted(of, question(), at="2026-01-06T08:05:00Z")
     boards = [caller.get(f"/board/Ward {number}").text for number in (7, 9)]
-    assert ["P-A1" in text for text in boards] == [False, True]
+    assert [person(of) in text for text in boards] == [False, True]
 
 
 def test_a_round_that_was_missed_says_so(of):
@@ -217,7 +218,8 @@ def test_wards_of_two_sites_are_two_boards(of):
     stays = [stay(f"A-{site}", site=site) for site in ("S1", "S2")]
     predicted(of, question(*stays, events=[event(row["admission_id"], "ward", "Ward 7") for row in stays]))
     shown = [client(of).get(f"/board/Ward 7?site={site}").text for site in ("S1", "S2")]
-    assert [["P-A-S1" in text, "P-A-S2" in text] for text in shown] == [[True, False], [False, True]]
+    people = [person(of, f"A-{site}") for site in ("S1", "S2")]
+    assert [[one in text for one in people] for text in shown] == [[True, False], [False, True]]
 
 
 def test_counts_are_sums_of_chances(of):

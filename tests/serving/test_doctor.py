@@ -15,9 +15,11 @@ from serving.__main__ import commands
 from serving.children import free_port
 from serving.doctor import Doctor, Finding
 from serving.fhir import audit_event
+from serving.keys import KeyFile
 from serving.settings import Settings
 from serving.signing import register
-from serving.store.store import Store, audit_key
+from serving.store.store import Store
+from serving.store.store import opened as stored
 from tests.serving.builders import client, parts, stay
 from tests.serving.releases import Ward
 
@@ -35,7 +37,7 @@ def home(ward: Ward) -> Path:
 
 
 def opened(home: Path) -> Store:
-    return Store(f"sqlite:///{home / 'homeward.db'}", audit_key(home / "audit-key"))
+    return stored(Settings.read({"HOMEWARD_HOME": str(home)}))
 
 
 def written(store, connection, at: datetime) -> None:
@@ -65,6 +67,7 @@ def test_a_home_that_is_well_has_nothing_wrong_and_is_left_as_it_was(home: Path)
         "provider",
         "monitoring",
         "audit key",
+        "keys",
         "database",
         "clock",
         "feed",
@@ -111,6 +114,23 @@ def _other_key(home: Path) -> None:
     (home / "audit-key").write_text("00" * 32)
 
 
+def _keys_for_all(home: Path) -> None:
+    os.chmod(home / "keys.json", 0o644)
+
+
+def _broken_keys(home: Path) -> None:
+    (home / "keys.json").write_text("{}")
+
+
+def _keys_of_another(home: Path) -> None:
+    (home / "keys.json").unlink()
+    KeyFile(home / "keys.json").made()
+
+
+def _keys_lost(home: Path) -> None:
+    (home / "keys.json").unlink()
+
+
 def _newer_database(home: Path) -> None:
     with closing(opened(home)) as store, store.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -140,6 +160,10 @@ def _no_release(home: Path) -> None:
         (_short_secret, "monitoring", "at least 32 characters"),
         (_broken_key, "audit key", "cannot be read"),
         (_other_key, "database", "sealed with another key"),
+        (_keys_for_all, "keys", "chmod 600"),
+        (_broken_keys, "keys", "must be JSON"),
+        (_keys_of_another, "database", "written with other keys"),
+        (_keys_lost, "database", "cannot be read: FileNotFoundError"),
         (_newer_database, "database", "revision 9999"),
         (_no_database, "database", "cannot be"),
         (

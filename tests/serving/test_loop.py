@@ -1,15 +1,19 @@
 """When the loop predicts whom: the board round, news, a new release, and one worker for all."""
 
-import json
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sql
 
 from serving.loop import Loop, last_board_hour
 from serving.store import log
-from tests.serving.builders import FakePredictor, board, client, event, parts, standing, stay
+from serving.store.digest import canonical
+from serving.store.fact_rows import BODY
+from serving.store.tables import STAY_FACTS
+from serving.store.vault import vault_of
+from tests.serving.builders import FakePredictor, board, client, event, parts, person, standing, stay
 
 MORNING = datetime(2026, 1, 6, 8, 0, tzinfo=UTC)
 
@@ -130,7 +134,7 @@ def test_somebody_who_left_is_no_news_for_long(after_the_round):
 
 def test_a_new_release_predicts_everybody_anew(after_the_round):
     of = after_the_round
-    newer = Loop(of.store, standing(FakePredictor(), "e" * 64), of.guard.clock, "this worker")
+    newer = Loop(of.store, standing(FakePredictor(), "e" * 64), of.guard.clock, "this worker", of.settings.keep)
     of = replace(of, loop=newer)
     assert [turn(of, later(minutes)) for minutes in (1, 2)] == ["new release", None]
     assert {one.release_digest for one in rounds(of).values()} == {"e" * 64}
@@ -153,7 +157,7 @@ def test_an_empty_census_is_no_round(of):
 
 def test_one_worker_does_it_for_all(after_the_round):
     of = after_the_round
-    other = replace(of, loop=Loop(of.store, of.releases, of.guard.clock, "another worker"))
+    other = replace(of, loop=Loop(of.store, of.releases, of.guard.clock, "another worker", of.settings.keep))
     told(of, later(20), event("A1", "news2", number=2))
     of.loop.turn()
     told(of, later(40), event("A1", "news2", number=3))
@@ -167,7 +171,7 @@ def test_one_worker_does_it_for_all(after_the_round):
 
 def test_a_lease_is_given_back(after_the_round):
     of = after_the_round
-    other = replace(of, loop=Loop(of.store, of.releases, of.guard.clock, "another worker"))
+    other = replace(of, loop=Loop(of.store, of.releases, of.guard.clock, "another worker", of.settings.keep))
     of.loop.start()
     of.loop.close()
     told(of, later(20), event("A1", "news2", number=2))
@@ -185,13 +189,13 @@ def test_a_clock_that_was_ahead_stops_nothing(of):
 
 def test_one_bad_record_takes_no_board_from_the_others(of):
     told(of, later(-30), ward("W1"), ward("W1", "A2"), stays=[stay("A1"), stay("A2")])
-    from serving.store.tables import STAY_FACTS
-
+    body = stay("A2", admission_method="9Z", patient_id=person(of, "A2"))
+    del body["admission_id"]
     with of.store.writing() as connection:  # as a release with other code lists would find it
-        body = json.dumps(
-            {key: it for key, it in stay("A2", admission_method="9Z").items() if key != "admission_id"}
-        )
-        connection.execute(STAY_FACTS.update().where(STAY_FACTS.c.admission_id == "A2").values(body=body))
+        second = STAY_FACTS.c.admission_id == "A2"
+        number = connection.execute(sql.select(STAY_FACTS.c.number).where(second)).scalar_one()
+        closed = vault_of(connection).encrypted(BODY, number, canonical(body))
+        connection.execute(STAY_FACTS.update().where(second).values(body=closed))
     assert turn(of, later(0)) == "board round"
     first, second = board(of, "W1", now=later(1)).predictions
     assert first.answer["discharge"] is not None
@@ -209,7 +213,7 @@ def test_the_loop_goes_on_after_a_fault(of, caplog, monkeypatch):
 
     monkeypatch.setattr("serving.loop.AFTER_A_FAULT_SECONDS", 0.01)
     told(of, later(0), ward("W1"), stays=[stay("A1")])
-    loop = Loop(of.store, standing(Once()), of.guard.clock, "this worker")
+    loop = Loop(of.store, standing(Once()), of.guard.clock, "this worker", of.settings.keep)
     loop.start()
     assert Once.asked.wait(5)
     Once.asked.clear()

@@ -24,6 +24,7 @@ from tests.serving.builders import (
     ward_question,
 )
 from tests.serving.conftest import KEY
+from tests.serving.keys import FixedKeys
 
 JSON = {"Content-Type": "application/json"}
 LEFT_BEFORE_ARRIVING = {"discharged_at": "2026-01-02T10:00:00+00:00"}
@@ -141,7 +142,8 @@ def test_every_answer_is_on_disk_with_what_it_was_made_from(of):
     rows = [logged(of, one) for one in answer["predictions"]]
     assert [row.answer for row in rows] == answer["predictions"]
     assert rows[0].inputs["now"] == {"ward": "Ward 7", "bed": "B1", "planned_discharge_on": None}
-    assert rows[0].inputs["admission"] == stay("A1")
+    assert rows[0].inputs["admission"] == stay("A1", patient_id=rows[0].person)
+    assert rows[0].person != rows[1].person
     assert len(rows[0].inputs["events"]) == 2
     release = of.releases.current()
     assert (rows[0].release, rows[0].release_digest) == (release.predictor.release, release.digest)
@@ -267,7 +269,7 @@ class FullDisk(Store):
 
 
 def test_what_cannot_be_logged_is_not_answered(tmp_path):
-    of = parts(tmp_path, store=FullDisk(f"sqlite:///{tmp_path / 'full.db'}", KEY))
+    of = parts(tmp_path, store=FullDisk(f"sqlite:///{tmp_path / 'full.db'}", KEY, FixedKeys()))
     answer = client(of).predict(ward_question())
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "10"

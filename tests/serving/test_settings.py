@@ -28,12 +28,20 @@ def test_an_empty_setting_is_its_default():
         ("HOMEWARD_HOST", "localhost", "an IP address such as 127.0.0.1"),
         ("HOMEWARD_DATABASE_URL", "mysql://x", "an address such as sqlite"),
         ("HOMEWARD_BODY_LIMIT_BYTES", "8 MiB", "a whole number"),
+        ("HOMEWARD_KEEP_STAYS_DAYS", "365", "a whole number of days from 800 .*: features look two years back"),
+        ("HOMEWARD_KEEP_PREDICTIONS_DAYS", "30", "a whole number of days from 31 .*: a readmission is known"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_the_setting(name, value, must):
     with pytest.raises(SettingFault, match=f"^{name} must be {must}") as fault:
         Settings.read({**BASE, name: value})
     assert "\n" not in str(fault.value)
+
+
+def test_predictions_are_not_kept_longer_than_what_they_are_made_from():
+    days = {"HOMEWARD_KEEP_STAYS_DAYS": "900", "HOMEWARD_KEEP_PREDICTIONS_DAYS": "901"}
+    with pytest.raises(SettingFault, match="must be at least HOMEWARD_KEEP_PREDICTIONS_DAYS"):
+        Settings.read({**BASE, **days})
 
 
 def test_a_process_of_the_deployment_reads_the_same_settings_and_phones_nobody():

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from serving.census import EventFact
 from serving.known import recorded
-from serving.store import facts, news
+from serving.store import facts, news, people
 from serving.store.facts import Receipt, keep
 from serving.store.store import Store
 from serving.store.verify import verify
 from tests.serving.conftest import KEY
+from tests.serving.keys import FixedKeys
 from tests.serving.test_census import admitted, at, left, mistake
 
 NOW = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
@@ -27,7 +28,10 @@ def news2(recorded: float, number: float | None = 3.0, happened: float = 1, **mo
 def kept(store, *some, newsworthy=None):
     stays = [fact for fact in some if not isinstance(fact, EventFact)]
     events = [fact for fact in some if isinstance(fact, EventFact)]
+    named = {fact.body["patient_id"] for fact in stays if "patient_id" in fact.body}
     with store.writing() as connection:
+        # Two stores are to have the same people, and a reader of a test is to know them.
+        people.introduced(connection, named, proposed={name: name for name in named})
         return keep(store, connection, stays, events, RECEIPT, newsworthy=newsworthy)
 
 
@@ -53,8 +57,8 @@ STREAM = [
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=False), hours=st.integers(1, 40))
 def test_late_doubled_and_shuffled_facts_come_to_the_same_census(random, hours, tmp_path_factory):
-    in_order = Store(f"sqlite:///{tmp_path_factory.mktemp('in-order') / 'c.db'}", KEY)
-    shuffled = Store(f"sqlite:///{tmp_path_factory.mktemp('shuffled') / 'c.db'}", KEY)
+    in_order = Store(f"sqlite:///{tmp_path_factory.mktemp('in-order') / 'c.db'}", KEY, FixedKeys())
+    shuffled = Store(f"sqlite:///{tmp_path_factory.mktemp('shuffled') / 'c.db'}", KEY, FixedKeys())
     stream = [*STREAM, *random.choices(STREAM, k=3)]
     random.shuffle(stream)
     kept(in_order, *STREAM)
