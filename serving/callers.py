@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from serving.access import STRANGER, Caller
 from serving.errors import bad_token
-from serving.provider import Provider
+from serving.provider import Provider, read_provider
 from serving.secret_file import read_secret
 from serving.sessions import SESSION_COOKIE, Sessions
 from serving.settings import Settings
@@ -76,7 +76,6 @@ class Callers:
 def callers_of(settings: Settings, store: Store, clock: "Clock", workers: "Workers") -> Callers:
     """Return what finds out who asks a service of some settings; raises HomewardError if a file is at fault."""
     provider = Provider(settings.provider_file)
-    provider.described()
     secret = settings.metrics_token_file
     return Callers(
         store=store,
@@ -93,7 +92,8 @@ def check_access(settings: Settings) -> None:
     """Raise HomewardError if a file that says who may come in cannot be used."""
     for name in Systems(settings.systems).names():
         read_system(settings.systems / f"{name}.json")
-    Provider(settings.provider_file).described()
+    if settings.provider_file.exists():
+        read_provider(settings.provider_file)
     if settings.metrics_token_file.exists():
         read_secret(settings.metrics_token_file)
 

@@ -25,7 +25,7 @@ from serving.inquiry import DAYS_AHEAD
 from serving.keys import KeyFile
 from serving.last_good import Memory
 from serving.loop import SILENT_AFTER
-from serving.provider import Provider
+from serving.provider import read_provider
 from serving.secret_file import read_secret
 from serving.settings import Settings
 from serving.starting import named_release
@@ -115,10 +115,10 @@ class Doctor:
 
     def _provider(self) -> Iterator[tuple[Kind, str]]:
         file = self._settings.provider_file
-        described = Provider(file).described()
-        if described is None:
+        if not file.exists():
             yield "note", "people sign in with links and accounts: there is no provider of the trust's"
             return
+        described = read_provider(file)
         yield _private(file, f"chmod 600 {file}")
         yield "ok", f"{described.issuer} lets in {', '.join(described.groups)}"
 
@@ -141,7 +141,7 @@ class Doctor:
             yield "note", "it lies beside the database: keep a copy elsewhere, and never in the same backup"
 
     def _keys(self) -> Iterator[tuple[Kind, str]]:
-        file = self._settings.keys_file
+        file = self._settings.pseudonym_key_file
         if not file.exists():
             yield "note", "there are none yet; `start` makes them"
             return

@@ -71,7 +71,8 @@ def rotate(
     store = _store(settings)
     number = rotate(store, keys.value, datetime.now(UTC), BY)
     typer.echo(
-        f"key {number} for {keys.value} is in use; back {settings.keys_file} up, apart from the database"
+        f"key {number} for {keys.value} is in use; "
+        f"back {settings.pseudonym_key_file} up, apart from the database"
     )
     _scrub(store)
 

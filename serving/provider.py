@@ -1,6 +1,7 @@
 """The trust's own provider of sign-ins (OpenID Connect): its address, and what its groups may do here."""
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from serving.systems import near_or_https
 
 RETURN = "/sign-in/return"
 FIELDS = {"issuer", "client_id", "client_secret", "groups", "groups_claim", "name_claim", "redirect_uri"}
+
+
+log = logging.getLogger(__name__)
 
 
 class ProviderFault(HomewardError):
@@ -38,15 +42,18 @@ class Described:
 
 
 class Provider:
-    """The provider that a file describes, read again when it has changed; none where there is no file."""
+    """The provider that a file describes, read again when it has changed; none where there is no file.
+
+    A file that was spoilt while the service runs lets nobody in, and the log says so.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._read: tuple[object, Described] | None = None
+        self._read: tuple[object, Described | None] | None = None
         self._lock = threading.Lock()
 
     def described(self) -> Described | None:
-        """Return the provider, None without a file; raises ProviderFault for one that describes none."""
+        """Return the provider, None without a file that describes one."""
         try:
             found = self._file.stat()
         except OSError:
@@ -54,8 +61,15 @@ class Provider:
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         with self._lock:
             if self._read is None or self._read[0] != stamp:
-                self._read = (stamp, read_provider(self._file))
+                self._read = (stamp, self._described())
             return self._read[1]
+
+    def _described(self) -> Described | None:
+        try:
+            return read_provider(self._file)
+        except ProviderFault as fault:
+            log.error("nobody can sign in at the provider: %s", fault)
+            return None
 
     def grant(self, group: str) -> Grant | None:
         """Return what a group may do now; None for one that is not in the file any more."""

@@ -25,12 +25,14 @@ SPOKEN = {404: "there is no such address; /v1/docs lists what there is"}
 def application(parts: Parts) -> Starlette:
     """Return the application; it stands behind the gate, which knows who may open which door."""
     desk, pages, signing_in = Desk(parts), Pages(parts), SigningIn(parts)
+    provider = parts.guard.callers.sessions.provider.described()
     under_way = Middleware(
         SessionMiddleware,
         secret_key=parts.store.derived("sign-ins under way at the provider"),
         session_cookie="homeward_provider",
         max_age=UNDER_WAY_SECONDS,
         path="/sign-in",
+        https_only=provider is not None and provider.redirect_uri.startswith("https:"),
         same_site="lax",  # who comes back comes from another site
     )
     routes = [

@@ -1,6 +1,5 @@
 """The facts of one deployment, read once from the environment."""
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
@@ -8,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import HomewardError
+from serving import setting_values as values
 
 PREFIX = "HOMEWARD_"
 MEBIBYTE = 1024 * 1024
 FILES_IN_THE_HOME = {
     "audit_key_file": "audit-key",
-    "keys_file": "keys.json",
+    "pseudonym_key_file": "keys.json",
     "provider_file": "provider.json",
     "metrics_token_file": "metrics-token",
 }
 # Two years of diagnoses count from their coding, which is weeks after a discharge.
-LEAST_PREDICTIONS_DAYS, LEAST_STAYS_DAYS, MOST_DAYS = 31, 800, 36_525
+LEAST_PREDICTIONS_DAYS, LEAST_STAYS_DAYS = 31, 800
 MOST_BODY_SECONDS, MOST_ANSWER_SECONDS = 25, 60  # together below BentoML's own limit, in service.py
 
 
@@ -28,49 +28,6 @@ class SettingFault(HomewardError):
 
 def _setting(name: str, meaning: str, default: str, read: Callable[[str], Any]) -> dict[str, Any]:
     return {"name": PREFIX + name, "help": meaning, "default": default, "read": read}
-
-
-def _folder(text: str) -> Path:
-    if not text:
-        raise ValueError("the path of a folder")
-    return Path(text).expanduser().resolve()
-
-
-def _file(text: str) -> Path:
-    return Path(text).expanduser().resolve() if text else Path()
-
-
-def _database(text: str) -> str:
-    if text and not text.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError(
-            "an address such as sqlite:////var/lib/homeward.db or postgresql://user:word@host/homeward"
-        )
-    return text
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError as error:
-        raise ValueError("an IP address such as 127.0.0.1") from error
-
-
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise ValueError(f"a whole number from {low:,} to {high:,}")
-        return int(text)
-
-    return read
-
-
-def _days(least: int, why: str) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= MOST_DAYS):
-            raise ValueError(f"a whole number of days from {least} to {MOST_DAYS:,}: {why}")
-        return int(text)
-
-    return read
 
 
 @dataclass(frozen=True)
@@ -95,26 +52,28 @@ class Settings:
     """
 
     home: Path = field(
-        metadata=_setting("HOME", "Folder of all state: database, models, keys, links", ".homeward", _folder)
+        metadata=_setting(
+            "HOME", "Folder of all state: database, models, keys, links", ".homeward", values.folder
+        )
     )
     database_url: str = field(
         metadata=_setting(
             "DATABASE_URL",
             "Census, log and audit, SQLite or PostgreSQL; empty: homeward.db in the home",
             "",
-            _database,
+            values.database,
         )
     )
     host: str = field(
-        metadata=_setting("HOST", "Address to listen on: this machine only", "127.0.0.1", _address)
+        metadata=_setting("HOST", "Address to listen on: this machine only", "127.0.0.1", values.address)
     )
-    port: int = field(metadata=_setting("PORT", "Port to listen on", "3000", _whole_number(1, 65_535)))
+    port: int = field(metadata=_setting("PORT", "Port to listen on", "3000", values.whole_number(1, 65_535)))
     workers: int = field(
         metadata=_setting(
             "WORKERS",
             "Processes that answer, each with its own limits; with 2, one goes on while the other starts again",
             "2",
-            _whole_number(1, 16),
+            values.whole_number(1, 16),
         )
     )
     release: str = field(
@@ -136,7 +95,7 @@ class Settings:
             "PROVIDER_FILE",
             "The trust's provider of sign-ins; empty: `provider.json` in the home, if there is one",
             "",
-            _file,
+            values.file,
         )
     )
     metrics_token_file: Path = field(
@@ -144,25 +103,25 @@ class Settings:
             "METRICS_TOKEN_FILE",
             "A secret that opens `/metrics` alone; empty: `metrics-token` in the home, if there is one",
             "",
-            _file,
+            values.file,
         )
     )
     idle_minutes: int = field(
         metadata=_setting(
-            "IDLE_MINUTES", "Minutes after which an unused session is locked", "30", _whole_number(1, 720)
+            "IDLE_MINUTES", "Minutes after which an unused session is locked", "30", values.whole_number(1, 720)
         )
     )
     audit_key_file: Path = field(
         metadata=_setting(
-            "AUDIT_KEY_FILE", "The key that seals the audit; empty: `audit-key` in the home", "", _file
+            "AUDIT_KEY_FILE", "The key that seals the audit; empty: `audit-key` in the home", "", values.file
         )
     )
-    keys_file: Path = field(
+    pseudonym_key_file: Path = field(
         metadata=_setting(
-            "KEYS_FILE",
+            "PSEUDONYM_KEY_FILE",
             "The keys of pseudonyms and of all that is stored; empty: `keys.json` in the home",
             "",
-            _file,
+            values.file,
         )
     )
     keep_predictions_days: int = field(
@@ -170,7 +129,7 @@ class Settings:
             "KEEP_PREDICTIONS_DAYS",
             "Days after which a prediction is erased; a year, so that a winter can be held beside the last one",
             "365",
-            _days(LEAST_PREDICTIONS_DAYS, "a readmission is known 30 days after its discharge"),
+            values.days(LEAST_PREDICTIONS_DAYS, "a readmission is known 30 days after its discharge"),
         )
     )
     keep_stays_days: int = field(
@@ -179,7 +138,7 @@ class Settings:
             "Days after its recorded discharge on which a stay is erased; features look at what is kept of a "
             "person, two years back for illness; at least as long as predictions, which are made again from it",
             "1826",
-            _days(LEAST_STAYS_DAYS, "features look two years back"),
+            values.days(LEAST_STAYS_DAYS, "features look two years back"),
         )
     )
     keep_names_days: int = field(
@@ -187,7 +146,7 @@ class Settings:
             "KEEP_NAMES_DAYS",
             "Days after a recorded discharge on which name, hospital number and date of birth are erased",
             "7",
-            _whole_number(1, 36_525),
+            values.whole_number(1, 36_525),
         )
     )
     body_limit_bytes: int = field(
@@ -195,7 +154,7 @@ class Settings:
             "BODY_LIMIT_BYTES",
             "Largest request body; the default lets a ward of 50 through with its history",
             str(2 * MEBIBYTE),
-            _whole_number(1_024, 256 * MEBIBYTE),
+            values.whole_number(1_024, 256 * MEBIBYTE),
         )
     )
     body_seconds: int = field(
@@ -203,12 +162,15 @@ class Settings:
             "BODY_SECONDS",
             "Seconds in which a request body must arrive; then 408",
             "10",
-            _whole_number(1, MOST_BODY_SECONDS),
+            values.whole_number(1, MOST_BODY_SECONDS),
         )
     )
     answer_seconds: int = field(
         metadata=_setting(
-            "ANSWER_SECONDS", "Seconds for an answer; then 503", "25", _whole_number(1, MOST_ANSWER_SECONDS)
+            "ANSWER_SECONDS",
+            "Seconds for an answer; then 503",
+            "25",
+            values.whole_number(1, MOST_ANSWER_SECONDS),
         )
     )
     predictions_at_once: int = field(
@@ -216,12 +178,12 @@ class Settings:
             "PREDICTIONS_AT_ONCE",
             "Questions being answered or waiting; more are 429, and one caller never gets the last place",
             "8",
-            _whole_number(1, 64),
+            values.whole_number(1, 64),
         )
     )
     reads_at_once: int = field(
         metadata=_setting(
-            "READS_AT_ONCE", "Pages being made or waiting; more are 429", "32", _whole_number(1, 64)
+            "READS_AT_ONCE", "Pages being made or waiting; more are 429", "32", values.whole_number(1, 64)
         )
     )
     requests_per_minute: int = field(
@@ -229,24 +191,24 @@ class Settings:
             "REQUESTS_PER_MINUTE",
             "Quota of each caller, a tenth of it at once; more are 429",
             "1200",
-            _whole_number(1, 1_000_000),
+            values.whole_number(1, 1_000_000),
         )
     )
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Return the settings of an environment; raises SettingFault naming the setting and what it must be."""
-        values = {setting.name: _value(setting, environment) for setting in fields(cls)}
-        home = values["home"]
-        values["database_url"] = values["database_url"] or f"sqlite:///{home / 'homeward.db'}"
+        told = {setting.name: _value(setting, environment) for setting in fields(cls)}
+        home = told["home"]
+        told["database_url"] = told["database_url"] or f"sqlite:///{home / 'homeward.db'}"
         for name, file in FILES_IN_THE_HOME.items():
-            values[name] = values[name] if values[name] != Path() else home / file
-        if values["keep_stays_days"] < values["keep_predictions_days"]:
+            told[name] = told[name] if told[name] != Path() else home / file
+        if told["keep_stays_days"] < told["keep_predictions_days"]:
             raise SettingFault(
                 "HOMEWARD_KEEP_STAYS_DAYS must be at least HOMEWARD_KEEP_PREDICTIONS_DAYS: a prediction is "
                 "made again from its stay"
             )
-        return cls(**values)
+        return cls(**told)
 
     @property
     def keep(self) -> Keep:

@@ -159,7 +159,7 @@ class SigningIn:
 
 
 def _set(answer: Response, request: Request, name: str, value: str, seconds: int | None) -> None:
-    secure = request.url.scheme == "https"
+    secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))  # by a proxy with TLS
     answer.set_cookie(name, value, max_age=seconds, secure=secure, httponly=True, samesite="strict")
 
 

@@ -114,7 +114,7 @@ class Store:
 def opened(settings: "Settings") -> Store:
     """Return the store that settings name; raises StoreFault if it cannot be opened, or its keys are others."""
     key = audit_key(settings.audit_key_file)
-    return Store(settings.database_url, key, KeyFile(settings.keys_file))
+    return Store(settings.database_url, key, KeyFile(settings.pseudonym_key_file))
 
 
 def audit_key(file: Path) -> bytes:

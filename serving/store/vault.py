@@ -119,8 +119,8 @@ def fitting(database: Database, keys: Keys) -> Keyring:
     ring = keys.read()
     if not known.items() <= ring.marks().items():
         raise KeyFault(
-            "the database was written with other keys than those of HOMEWARD_KEYS_FILE: name its own, or put "
-            "them back from your copy"
+            "the database was written with other keys than those of HOMEWARD_PSEUDONYM_KEY_FILE: name its own, "
+            "or put them back from your copy"
         )
     return ring
 

@@ -175,7 +175,7 @@ def _other_server(service: Service) -> Iterator[Said]:
 
 def _other_key(service: Service) -> Iterator[Said]:
     yield service.ask()
-    other = Store(service.of.settings.database_url, b"x" * 32, KeyFile(service.of.settings.keys_file))
+    other = Store(service.of.settings.database_url, b"x" * 32, KeyFile(service.of.settings.pseudonym_key_file))
     yield f"fits: {other.fits()}"
     other.close()
 

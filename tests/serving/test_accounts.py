@@ -7,8 +7,8 @@ from serving.sessions import SESSION_COOKIE
 from serving.store.tables import ACCOUNTS
 from serving.store.verify import events, verify
 from tests.serving.browser import Browser
-from tests.serving.builders import NOW, parts
-from tests.serving.doors import later
+from tests.serving.builders import NOW, nobody, parts
+from tests.serving.doors import OWN_PAGE, later
 
 PASSWORD = "correct horse battery"
 WRONG = "wrong horse battery"
@@ -37,6 +37,17 @@ def test_the_cookie_is_for_this_site_and_for_no_script(of):
     [session] = [one for one in told if one.startswith(SESSION_COOKIE)]
     assert "HttpOnly" in session
     assert "SameSite=strict" in session
+
+
+def test_behind_a_proxy_with_tls_the_cookie_goes_over_tls_alone(of):
+    browser = Browser(of)
+    token = browser.form_token("/sign-in")
+    form = {"name": "ann", "password": PASSWORD, "form_token": token}
+    for told, secure in (({"X-Forwarded-Proto": "https"}, True), ({}, False)):
+        headers = {**OWN_PAGE, **browser.shown, **told}
+        answer = nobody(of).request("POST", "/sign-in", headers, data=form)
+        [session] = [one for one in answer.headers.get_list("set-cookie") if one.startswith(SESSION_COOKIE)]
+        assert ("Secure" in session) == secure
 
 
 @pytest.mark.parametrize(

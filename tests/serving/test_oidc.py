@@ -19,6 +19,7 @@ from serving.store.verify import events
 from tests.serving.browser import Browser
 from tests.serving.builders import NOW, nobody, parts
 from tests.serving.doors import OWN_PAGE
+from tests.serving.doors import signed_in as by_link
 from tests.serving.publishing import publishing
 
 RETURN = "http://127.0.0.1:3000/sign-in/return"
@@ -207,6 +208,15 @@ def test_a_file_that_describes_no_provider_says_what_it_must(tmp_path, changes, 
     (tmp_path / "provider.json").write_text(json.dumps(described("https://login.trust.example", **changes)))
     with pytest.raises(ProviderFault, match=said):
         read_provider(tmp_path / "provider.json")
+
+
+def test_a_file_that_was_spoilt_lets_nobody_in_and_keeps_nobody_else_out(of, caplog):
+    browser, _ = signed_in(of, "ann")
+    of.settings.provider_file.write_text("{")
+    assert browser.get("/board").status_code == 401
+    assert 'href="/sign-in/provider"' not in Browser(of).get("/sign-in").text
+    assert nobody(of).get("/board", **by_link(of)).status_code == 200
+    assert caplog.text.count("nobody can sign in at the provider") == 1
 
 
 def test_everything_that_is_wrong_is_said_at_once(tmp_path):

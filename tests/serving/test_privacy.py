@@ -87,8 +87,8 @@ def test_keys_are_changed_under_a_running_service(of, keys):
 
 @pytest.mark.parametrize("command", ["audit", "tidy", "score", "migrate"])
 def test_no_command_works_with_other_keys_than_the_databases(of, command):
-    of.settings.keys_file.unlink()
-    KeyFile(of.settings.keys_file).made()
+    of.settings.pseudonym_key_file.unlink()
+    KeyFile(of.settings.pseudonym_key_file).made()
     ended = run(of, *command.split())
     assert "written with other keys" in str(ended.exception)
 

@@ -36,7 +36,7 @@ def test_a_backup_of_a_store_in_use_is_whole(of, tmp_path):
         writer.join()
     restored = tmp_path / "restored.db"
     restore(f"sqlite:///{restored}", tmp_path / "backup.db")
-    again = parts(tmp_path, store=Store(f"sqlite:///{restored}", KEY, KeyFile(of.settings.keys_file)))
+    again = parts(tmp_path, store=Store(f"sqlite:///{restored}", KEY, KeyFile(of.settings.pseudonym_key_file)))
     assert verify(again.store).faults == ()
     assert [row.answer for row in board(again).predictions] == [row.answer for row in board(of).predictions]
 

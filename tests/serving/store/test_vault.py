@@ -62,7 +62,7 @@ def test_what_is_too_short_is_one_sentence(vault, content):
 def test_a_database_is_refused_with_other_keys_and_left_as_it_was(store, database_url):
     with store.reading() as connection:
         before = marks(connection)
-    with pytest.raises(KeyFault, match="other keys than those of HOMEWARD_KEYS_FILE"):
+    with pytest.raises(KeyFault, match="other keys than those of HOMEWARD_PSEUDONYM_KEY_FILE"):
         Store(database_url, KEY, OtherKeys())
     with store.reading() as connection:
         assert marks(connection) == before
