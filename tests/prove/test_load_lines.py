@@ -9,7 +9,7 @@ import pytest
 from line import Line
 from speed import benchmark
 
-from serving.access import new_link_code
+from serving.links import new_link_code
 from tests.serving.builders import NOW, bearer, parts, ward_question
 from tests.serving.listening import listening
 
