@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from serving.access import STRANGER, Caller
 from serving.errors import bad_token
 from serving.provider import Provider, read_provider
+from serving.published import NotAtHand
 from serving.secret_file import read_secret
 from serving.sessions import SESSION_COOKIE, Sessions
 from serving.settings import Settings
-from serving.store.spent import spend
+from serving.spent import Spent
 from serving.store.store import Store
 from serving.systems import SystemFault, Systems, read_system
 from serving.tokens import TokenFault, checked
@@ -32,8 +33,8 @@ log = logging.getLogger(__name__)
 class Callers:
     """Finds out who asks; `monitoring` is the secret that opens the counters and nothing else, or empty."""
 
-    store: Store
     systems: Systems
+    spent: Spent
     sessions: Sessions
     audience: str
     monitoring: str
@@ -52,18 +53,25 @@ class Callers:
                 raise bad_token()
             if route == MONITORED and self.monitoring and _same(token.strip(), self.monitoring):
                 return MONITORING
-            return await self.workers.run(self._system, token.strip(), self.clock())
+            return await self._by_token(token.strip(), self.clock())
         cookie = request.cookies.get(SESSION_COOKIE)
         if not cookie:
             return STRANGER
         return await self.workers.run(self.sessions.caller, cookie, self.clock()) or STRANGER
 
-    def _system(self, token: str, at: datetime) -> Caller:
+    async def _by_token(self, token: str, at: datetime) -> Caller:
+        """Return the ward system that a token is of: a millisecond's work, unless its keys are far away."""
+        try:
+            return self._system(token, at, False)
+        except NotAtHand:
+            return await self.workers.run(self._system, token, at, True)
+
+    def _system(self, token: str, at: datetime, wait: bool) -> Caller:
         """Return the ward system that a token is of, which is spent with this."""
         try:
-            shown = checked(token, self.systems, self.audience, at)
+            shown = checked(token, self.systems, self.audience, at, wait)
             system = shown.system.name
-            if not spend(self.store, system, shown.jti, shown.ends_at, at):
+            if not self.spent.spend(system, shown.jti, shown.ends_at, at):
                 raise TokenFault("jti was shown before: sign a new token for each request")
         except SystemFault as fault:
             log.error("a ward system's keys cannot be used: %s", fault)
@@ -78,8 +86,8 @@ def callers_of(settings: Settings, store: Store, clock: "Clock", workers: "Worke
     provider = Provider(settings.provider_file)
     secret = settings.metrics_token_file
     return Callers(
-        store=store,
         systems=Systems(settings.systems),
+        spent=Spent(settings.spent_tokens),
         sessions=Sessions(store, provider, timedelta(minutes=settings.idle_minutes)),
         audience=settings.audience,
         monitoring=read_secret(secret) if secret.exists() else "",

@@ -17,6 +17,10 @@ LONGEST_ANSWER = 1024 * 1024
 log = logging.getLogger(__name__)
 
 
+class NotAtHand(Exception):
+    """The keys must be waited for."""
+
+
 class Published:
     """The keys at an address, for as long as they are believed."""
 
@@ -27,10 +31,11 @@ class Published:
         self._done = threading.Event()
         self._lock = threading.Lock()
 
-    def __call__(self) -> "KeySet":
+    def __call__(self, wait: bool = True) -> "KeySet":
         """Return the keys; raises Problem (503) while they cannot be had, and those known are too old.
 
-        They are fetched in a thread of their own, before they are too old to be believed.
+        They are fetched in a thread of their own, before they are too old to be believed.  Who cannot `wait`
+        for them gets NotAtHand.
         """
         from serving.errors import keys_unavailable
 
@@ -38,6 +43,8 @@ class Published:
         if now - self._fetched_at > FRESH_SECONDS:
             self._begin(now)
         if now - self._fetched_at > BELIEVED_SECONDS:
+            if not wait:
+                raise NotAtHand
             self._done.wait(FETCH_SECONDS)
         if self._keys is None or time.monotonic() - self._fetched_at > BELIEVED_SECONDS:
             raise keys_unavailable()

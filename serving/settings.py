@@ -227,6 +227,11 @@ class Settings:
         return self.home / "systems"
 
     @property
+    def spent_tokens(self) -> Path:
+        """The folder of tokens that were shown."""
+        return self.home / "spent-tokens"
+
+    @property
     def system_keys(self) -> Path:
         """The folder of private keys that were made here, for ward systems that have none of their own."""
         return self.home / "system-keys"

@@ -27,17 +27,20 @@ class SystemFault(HomewardError):
 
 @dataclass(frozen=True)
 class System:
-    """A ward system: its name, where its keys come from, and the sites whose rows are its own (None: all)."""
+    """A ward system: its name, its keys, and the sites whose rows are its own (None: all).
+
+    `keys` takes whether it may wait for them.
+    """
 
     name: str
-    keys: Callable[[], KeySet]
+    keys: Callable[[bool], KeySet]
     sites: frozenset[str] | None
 
 
 class Systems:
     """The ward systems of a folder, each file read again when it has changed."""
 
-    def __init__(self, folder: Path, published: Callable[[str], Callable[[], KeySet]] = Published) -> None:
+    def __init__(self, folder: Path, published: Callable[[str], Callable[[bool], KeySet]] = Published) -> None:
         """Read from a folder; `published` gives the keys at an address."""
         self._folder, self._published = folder, published
         self._read: dict[str, tuple[object, System]] = {}
@@ -64,7 +67,7 @@ class Systems:
         return sorted(file.stem for file in self._folder.glob("*.json") if NAME.fullmatch(file.stem))
 
 
-def read_system(file: Path, published: Callable[[str], Callable[[], KeySet]] = Published) -> System:
+def read_system(file: Path, published: Callable[[str], Callable[[bool], KeySet]] = Published) -> System:
     """Return the ward system of a file; raises SystemFault with what it must be.
 
     The file is a JWK Set (RFC 7517), or has the address of one in `jwks_uri`; `sites` may name its sites.
@@ -77,7 +80,7 @@ def read_system(file: Path, published: Callable[[str], Callable[[], KeySet]] = P
     if "jwks_uri" in said:
         return System(file.stem, published(address(said["jwks_uri"])), kept)
     keys = key_set(said, file.name)
-    return System(file.stem, lambda: keys, kept)
+    return System(file.stem, lambda _: keys, kept)
 
 
 def address(url: object) -> str:

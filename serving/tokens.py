@@ -37,10 +37,11 @@ class Shown:
     ends_at: datetime
 
 
-def checked(token: str, systems: Systems, audience: str, at: datetime) -> Shown:
+def checked(token: str, systems: Systems, audience: str, at: datetime, wait: bool = True) -> Shown:
     """Return what a token says at a moment; raises TokenFault for one that does not hold.
 
-    Whether it was shown before is for the store to tell.  Raises Problem if the keys cannot be had now.
+    Whether it was shown before is for `Spent` to tell.  Raises Problem if the keys cannot be had now, and
+    NotAtHand if they must be waited for by who may not `wait`.
     """
     if len(token) > LONGEST_TOKEN or not token.isascii():
         raise TokenFault(UNSIGNED)
@@ -48,7 +49,7 @@ def checked(token: str, systems: Systems, audience: str, at: datetime) -> Shown:
 
     def keys(shown: Any) -> KeySet:
         signers.append(_signer(shown.payload, systems))
-        return signers[0].keys()
+        return signers[0].keys(wait)
 
     try:
         read = jwt.decode(token, keys, algorithms=list(ALGORITHMS))

@@ -228,14 +228,6 @@ LEASES = sql.Table(
 WRITE_CHECK = sql.Table("write_check", TABLES, sql.Column("written", sql.Integer, primary_key=True))
 """Written by the probe that asks whether a row can be brought to disk."""
 
-SPENT_TOKENS = sql.Table(
-    "spent_tokens",
-    TABLES,
-    sql.Column("digest", sql.String(64), primary_key=True),
-    sql.Column("ends_at", Instant, nullable=False, index=True),
-)
-"""Tokens of ward systems that were shown, until they would have ended by themselves."""
-
 ACCOUNTS = sql.Table(
     "accounts",
     TABLES,

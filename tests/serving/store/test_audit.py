@@ -29,7 +29,7 @@ from tests.serving.builders import (
     ward_question,
 )
 
-FREE = {"news", "repeats", "leases", "write_check", "challengers", "spent_tokens", "sessions", "tries"}
+FREE = {"news", "repeats", "leases", "write_check", "challengers", "sessions", "tries"}
 """Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe, where one began.
 
 Whoever signs in, and each account that a session stands on, is in the audit.

@@ -1,4 +1,4 @@
-"""Who may see what: accounts, sessions, spent tokens, and the site of each stay."""
+"""Who may see what: accounts, sessions, and the site of each stay."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,13 +12,6 @@ depends_on = None
 def upgrade() -> None:
     """Make the tables of access; the site of stays that are there already is in their admissions."""
     op.add_column("stays", sa.Column("site", sa.String(), nullable=True))
-    op.create_table(
-        "spent_tokens",
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("digest"),
-    )
-    op.create_index(op.f("ix_spent_tokens_ends_at"), "spent_tokens", ["ends_at"], unique=False)
     op.create_table(
         "accounts",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
