@@ -76,6 +76,18 @@ def test_a_truncated_booster_with_fitting_digests_dies_there_and_the_next_is_tri
     assert children() == [helper]
 
 
+def test_what_libraries_write_of_a_damaged_file_goes_nowhere(copy, capfd):
+    content = (copy / "leave.txt").read_bytes()
+    altered(copy, leave_txt=content[: len(content) // 3])
+    rehearsal = Rehearsal()
+    try:
+        with pytest.raises(ReleaseFault):
+            tried(rehearsal, copy)
+    finally:
+        rehearsal.close()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_helper_is_one_thread_so_that_a_fork_of_it_is_whole(rehearsal, small_release_folder, children):
     tried(rehearsal, small_release_folder)
     (helper,) = children()
