@@ -26,7 +26,7 @@ from training.home import golden_rows
 from training.store import put
 
 WORKER = "_bentoml_impl.worker.service"
-SOAK_SECONDS = 600.0
+SOAK_SECONDS = 300.0
 LOOK_SECONDS = 1.0
 SETTINGS = {"HOMEWARD_REQUESTS_PER_MINUTE": "1000000"}
 
