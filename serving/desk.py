@@ -51,6 +51,7 @@ JSON = "application/json"
 PLAIN = "without control characters, and without blanks at its ends"
 Body = TypeVar("Body", bound=BaseModel)
 Read = Callable[[Body, Facts, datetime], Sent]
+Keep = Callable[[Caller, Claim | None], bytes]
 
 
 class Desk:
@@ -87,15 +88,10 @@ class Desk:
     async def identity(self, request: Request) -> Response:
         """Keep who is behind a stay, apart from everything else."""
         body, receipt = await self._json(request), self._receipt(request, "U")
-        admission_id, caller = _id_of(request), request.state.caller
-
-        async def work(claim: Claim | None) -> bytes:
-            return await self.parts.keeping.run(self._identify, body, admission_id, caller, receipt, claim)
-
-        return Response(await once(request, body, self.parts, work), media_type=JSON)
+        return await self._once(request, body, partial(self._identify, body, _id_of(request), receipt))
 
     def _identify(
-        self, body: bytes, admission_id: str, caller: Caller, receipt: Receipt, claim: Claim | None
+        self, body: bytes, admission_id: str, receipt: Receipt, caller: Caller, claim: Claim | None
     ) -> bytes:
         recorded_at, identity = door.identity(read_body(body, IdentityFact), receipt.at)
         store = self.parts.store
@@ -167,11 +163,14 @@ class Desk:
         return await self._kept(request, Cancellation, read, "D")
 
     async def _kept(self, request: Request, kind: type[Body], read: "Read[Body]", action: Action) -> Response:
-        body, caller = await self._json(request), request.state.caller
-        receipt = self._receipt(request, action)
+        body, receipt = await self._json(request), self._receipt(request, action)
+        return await self._once(request, body, partial(self._keep, body, kind, read, receipt))
+
+    async def _once(self, request: Request, body: bytes, keep: Keep) -> Response:
+        caller: Caller = request.state.caller
 
         async def work(claim: Claim | None) -> bytes:
-            return await self.parts.keeping.run(self._keep, body, kind, read, caller, receipt, claim)
+            return await self.parts.keeping.run(keep, caller, claim)
 
         return Response(await once(request, body, self.parts, work), media_type=JSON)
 
@@ -185,8 +184,8 @@ class Desk:
         body: bytes,
         kind: type[Body],
         read: "Read[Body]",
-        caller: Caller,
         receipt: Receipt,
+        caller: Caller,
         claim: Claim | None,
     ) -> bytes:
         facts = self.parts.releases.current().predictor.facts

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -73,9 +73,10 @@ def _answered(inquiry: Inquiry, release: "Loaded", store: Store) -> bytes:
     at = _moment(request, inquiry.asked_at, predictor.facts)
     must_be_asked_by(inquiry.caller, request)
     wanted = _wanted(request)
-    known, new = _persons(request, store)
+    known, history = _known(inquiry, at, store)
+    new = {row.patient_id: people.new_person() for row in request.admissions if row.patient_id not in known}
     persons = known | new
-    record, hospital, notes = _hospital(inquiry, persons, at, store, predictor.facts)
+    record, hospital, notes = _hospital(as_record(request, persons), history, predictor.facts)
     present, late = _present(request, wanted, hospital, at)
     predictions = predictor.answer(hospital, at, present) if present else []
     unused = unused_events(record.events, predictor.facts)
@@ -113,12 +114,12 @@ def _logged(
     )
 
 
-def _persons(request: PredictRequest, store: Store) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the person of each patient of a request who is known, and one not kept yet for each other."""
-    names = {row.patient_id for row in request.admissions}
+def _known(inquiry: Inquiry, at: pd.Timestamp, store: Store) -> tuple[dict[str, str], Record]:
+    """Return the person of each patient who is known, and what the census had recorded of them by a moment."""
     with store.reading() as connection:
-        known = people.known(connection, names)
-    return known, {name: people.new_person() for name in names if name not in known}
+        known = people.known(connection, {row.patient_id for row in inquiry.request.admissions})
+        stays = facts.stays_of(connection, known.values(), inquiry.caller.sites)
+        return known, recorded(connection, list(stays), at.to_pydatetime())
 
 
 def _introduce(
@@ -126,6 +127,8 @@ def _introduce(
 ) -> None:
     """Keep who was predicted, under the person that was used; raises _Meanwhile if they are another now."""
     wanted = {name: person for name, person in persons.items() if person in predicted}
+    if not new and people.remaining(connection, predicted) == predicted:
+        return  # who is known stays the same person until they are erased
     if people.introduced(connection, wanted, proposed=new) != wanted:
         raise _Meanwhile
 
@@ -164,12 +167,9 @@ def _wanted(request: PredictRequest) -> list[str]:
     return wanted
 
 
-def _hospital(
-    inquiry: Inquiry, persons: Mapping[str, str], at: pd.Timestamp, store: Store, facts: Facts
-) -> tuple[Record, Hospital, list[str]]:
+def _hospital(sent: Record, history: Record, facts: Facts) -> tuple[Record, Hospital, list[str]]:
     """Return what was sent, with what the census knows of the same people, and notes about it."""
-    sent = as_record(inquiry.request, persons)
-    whole = sent.joined(_history(inquiry, persons.values(), at, store))
+    whole = sent.joined(history)
     try:
         return whole, whole.hospital(facts, "the request"), []
     except DataFault as fault:
@@ -188,12 +188,6 @@ def as_record(request: PredictRequest, persons: Mapping[str, str]) -> Record:
         for row in request.admissions
     ]
     return record_of(stays, [row.model_dump(exclude_none=True) for row in request.events])
-
-
-def _history(inquiry: Inquiry, persons: Iterable[str], at: pd.Timestamp, store: Store) -> Record:
-    with store.reading() as connection:
-        known = facts.stays_of(connection, persons, inquiry.caller.sites)
-        return recorded(connection, list(known), at.to_pydatetime())
 
 
 def as_problem(fault: DataFault, only_row: str | None = None) -> Problem:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
-from serving.store.database import StoreFault
+from serving.store.database import StoreFault, to_disk
 
 Purpose = Literal["pseudonyms", "inputs", "identity"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -113,7 +113,7 @@ class KeyFile:
         part = self._written({**keys, purpose: (*keys[purpose], _new_key())})
         try:
             part.replace(self.path)
-            _durable(self.path.parent)
+            to_disk(self.path.parent)
         except OSError as error:
             raise self._not_written(error) from error
         return self.read()
@@ -161,11 +161,3 @@ def _keys(rows: Any) -> tuple[bytes, ...]:
 
 def _new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
-
-
-def _durable(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

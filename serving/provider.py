@@ -1,8 +1,6 @@
 """The trust's own provider of sign-ins (OpenID Connect): its address, and what its groups may do here."""
 
-import json
 import logging
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +8,11 @@ from typing import Any
 
 from features.errors import HomewardError
 from serving.access import Grant, granted
+from serving.json_file import Watched, are_sites, read_object
 from serving.systems import near_or_https
 
 RETURN = "/sign-in/return"
 FIELDS = {"issuer", "client_id", "client_secret", "groups", "groups_claim", "name_claim", "redirect_uri"}
-
-
 log = logging.getLogger(__name__)
 
 
@@ -48,28 +45,11 @@ class Provider:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._read: tuple[object, Described | None] | None = None
-        self._lock = threading.Lock()
+        self._file = Watched(file, _described)
 
     def described(self) -> Described | None:
         """Return the provider, None without a file that describes one."""
-        try:
-            found = self._file.stat()
-        except OSError:
-            return None
-        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-        with self._lock:
-            if self._read is None or self._read[0] != stamp:
-                self._read = (stamp, self._described())
-            return self._read[1]
-
-    def _described(self) -> Described | None:
-        try:
-            return read_provider(self._file)
-        except ProviderFault as fault:
-            log.error("nobody can sign in at the provider: %s", fault)
-            return None
+        return self._file.now()
 
     def grant(self, group: str) -> Grant | None:
         """Return what a group may do now; None for one that is not in the file any more."""
@@ -79,13 +59,8 @@ class Provider:
 
 def read_provider(file: Path) -> Described:
     """Return the provider that a file describes; raises ProviderFault with everything that is wrong with it."""
-    try:
-        said = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProviderFault(f"{file} must be a JSON file: {type(error).__name__}") from None
-    if not isinstance(said, dict):
-        raise ProviderFault(f"{file} must hold a JSON object")
-    if faults := list(_faults(said)):
+    said = read_object(file, ProviderFault)
+    if faults := _faults(said):
         raise ProviderFault(f"{file}: " + "; ".join(faults))
     grants = {name: granted(one["role"], one.get("sites")) for name, one in said["groups"].items()}
     return Described(
@@ -97,6 +72,14 @@ def read_provider(file: Path) -> Described:
         groups_claim=said.get("groups_claim", "groups"),
         name_claim=said.get("name_claim", "sub"),
     )
+
+
+def _described(file: Path) -> Described | None:
+    try:
+        return read_provider(file)
+    except ProviderFault as fault:
+        log.error("nobody can sign in at the provider: %s", fault)
+        return None
 
 
 def _faults(said: Mapping[str, Any]) -> list[str]:
@@ -124,6 +107,6 @@ def _wrong(group: object) -> str:
     if not isinstance(group, dict) or set(group) - {"role", "sites"} or not isinstance(group.get("role"), str):
         return "must have a role, and may have sites"
     sites = group.get("sites")
-    if sites is not None and not (isinstance(sites, list) and all(isinstance(one, str) for one in sites)):
+    if not are_sites(sites):
         return "sites must be a list of texts"
     return "" if granted(group["role"], sites) else "role must be coordinator, data scientist or safety officer"

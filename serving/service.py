@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # BentoML's own limits answer without Retry-After, so ours come first: this is over the longest body and answer
 # that settings allow, and how many may ask at once is for the gate alone.
 TIMEOUT_SECONDS = 90
-# A board never waits behind a long batch, nor one patient behind a ward, nor a fact behind either.
 PASSWORDS_AT_ONCE = 8  # each takes a tenth of a second and 64 MiB, on purpose
+# A board never waits behind a long batch, nor one patient behind a ward, nor a fact behind either.
 THREADS = {"predicting": 2, "reading": 2, "keeping": 2, "admitting": 4, "signing_in": 1}
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, import_key
 
+from serving.json_file import read_object
 from serving.secret_file import SecretFault, write_secret
 from serving.settings import Settings
 from serving.systems import CURVE, NAME, SystemFault, address, key_set
@@ -93,19 +94,14 @@ class Signed(httpx.Auth):
         """Return a new token."""
         return new_token(self._key, self._name, self._audience, datetime.now(UTC))
 
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Put a new token on a request."""
         request.headers["Authorization"] = f"Bearer {self.token()}"
         yield request
 
 
 def _public(file: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SystemFault(f"{file} must be a JWK Set: {type(error).__name__}") from None
-    if not isinstance(said, dict):
-        raise SystemFault(f"{file} must be a JWK Set, or one key")
+    said = read_object(file, SystemFault, must_be="a JWK Set")
     whole = said if "keys" in said else {"keys": [said]}
     key_set(whole, str(file))
     return {"keys": whole["keys"]}

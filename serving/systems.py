@@ -1,8 +1,6 @@
 """Ward systems: each is a file of its public keys, so that a file that is taken away shuts it out at once."""
 
-import json
 import re
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +11,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from features.errors import HomewardError
+from serving.json_file import Watched, are_sites, read_object
 from serving.published import Published
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 CURVE = "P-384"  # that of ES384
 LEAST_RSA_BITS = 2048
-LONGEST_FILE = 1024 * 1024
 
 
 class SystemFault(HomewardError):
@@ -43,24 +41,21 @@ class Systems:
     def __init__(self, folder: Path, published: Callable[[str], Callable[[bool], KeySet]] = Published) -> None:
         """Read from a folder; `published` gives the keys at an address."""
         self._folder, self._published = folder, published
-        self._read: dict[str, tuple[object, System]] = {}
-        self._lock = threading.Lock()
+        self._files: dict[str, Watched[System]] = {}
 
     def named(self, name: str) -> System | None:
         """Return the ward system of a name, None without one; raises SystemFault if its file cannot be used."""
         if not NAME.fullmatch(name):
             return None
-        file = self._folder / f"{name}.json"
-        try:
-            found = file.stat()
-        except OSError:
-            self._read.pop(name, None)
-            return None
-        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-        with self._lock:
-            if name not in self._read or self._read[name][0] != stamp:
-                self._read[name] = (stamp, read_system(file, self._published))
-            return self._read[name][1]
+        file = self._files.get(name) or Watched(
+            self._folder / f"{name}.json", lambda it: read_system(it, self._published)
+        )
+        found = file.now()
+        if found is None:
+            self._files.pop(name, None)
+        else:
+            self._files[name] = file
+        return found
 
     def names(self) -> list[str]:
         """Return the names of all ward systems, in order."""
@@ -72,9 +67,9 @@ def read_system(file: Path, published: Callable[[str], Callable[[bool], KeySet]]
 
     The file is a JWK Set (RFC 7517), or has the address of one in `jwks_uri`; `sites` may name its sites.
     """
-    said = _json(file)
+    said = read_object(file, SystemFault, called=file.name)
     sites = said.get("sites")
-    if sites is not None and not (isinstance(sites, list) and all(isinstance(one, str) for one in sites)):
+    if not are_sites(sites):
         raise SystemFault(f"{file.name}: sites must be a list of texts")
     kept = None if sites is None else frozenset(sites)
     if "jwks_uri" in said:
@@ -121,15 +116,3 @@ def _usable(key: object) -> bool:
     if isinstance(key, ECKey):
         return key.curve_name == CURVE
     return isinstance(key, RSAKey) and key.raw_value.key_size >= LEAST_RSA_BITS
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > LONGEST_FILE:
-            raise ValueError
-        said = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SystemFault(f"{file.name} must be a JSON file: {type(error).__name__}") from None
-    if not isinstance(said, dict):
-        raise SystemFault(f"{file.name} must hold a JSON object")
-    return said

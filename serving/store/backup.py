@@ -1,13 +1,12 @@
 """Copies of a SQLite store while it is in use; a PostgreSQL has its own (`pg_dump`)."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sql
 
-from serving.store.database import StoreFault
+from serving.store.database import StoreFault, to_disk
 
 BY_ITS_OWN = "a PostgreSQL database is backed up and restored with its own pg_dump and pg_restore"
 
@@ -28,9 +27,9 @@ def back_up(url: str, to: Path) -> None:
         with closing(sqlite3.connect(source)) as database, closing(sqlite3.connect(part)) as copy:
             database.backup(copy)
         _whole(part)
-        _durable(part)
+        to_disk(part)
         part.replace(to)
-        _durable(to.parent)
+        to_disk(to.parent)
     except (sqlite3.Error, OSError) as error:
         part.unlink(missing_ok=True)
         raise StoreFault(f"the backup cannot be written: {type(error).__name__}") from error
@@ -66,11 +65,3 @@ def _whole(file: Path) -> None:
         found = database.execute("PRAGMA integrity_check").fetchone()
     if found != ("ok",):
         raise sqlite3.DatabaseError
-
-
-def _durable(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -159,6 +159,15 @@ def _private_file(database: str | None) -> None:
         ) from error
 
 
+def to_disk(path: Path) -> None:
+    """Wait until a file, or what a folder lists, is on disk; raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _identity(database: str | None) -> tuple[int, int] | None:
     """Return what tells a database file from every other; None for one that is not there, or in memory."""
     try:

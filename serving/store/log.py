@@ -79,7 +79,7 @@ def write(
     """Write predictions and the audit row that covers them; returns the number of that row."""
     vault, last = vault_of(connection), last_number(connection, PREDICTIONS)
     rows = [{**row_of(vault, one), "number": number} for number, one in enumerate(predictions, last + 1)]
-    covered = digest_of_all(seal(row) for row in rows)
+    covered = digest_of_all(row_seal(PREDICTIONS, row) for row in rows)
     entities = [entity(PREDICTED, str(len(rows)), sha256=covered), *about]
     number = store.audit(connection, at, audit_event(operation, "E", at, by, entities))
     if rows:
@@ -168,11 +168,6 @@ def following(connection: sql.Connection, number: int, most: int) -> list[tuple[
 def count(connection: sql.Connection) -> int:
     """Return how many predictions are in the log."""
     return int(connection.execute(sql.select(sql.func.count()).select_from(PREDICTIONS)).scalar_one())
-
-
-def seal(row: Mapping[str, Any]) -> str:
-    """Return the digest of all of a row of the table, but for the audit's number, which holds it."""
-    return row_seal(PREDICTIONS, row)
 
 
 def round_seal(one: Round, wards: Sequence[tuple[str, str]]) -> str:

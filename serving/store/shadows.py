@@ -63,7 +63,7 @@ def write(store: Store, connection: sql.Connection, answers: Sequence[ShadowAnsw
     rows = [_row(vault, one) for one in answers if one.prediction in known]
     if not rows:
         return
-    about = entity(SHADOWED, str(len(rows)), sha256=digest_of_all(map(seal, rows)))
+    about = entity(SHADOWED, str(len(rows)), sha256=digest_of_all(row_seal(SHADOWS, row) for row in rows))
     number = store.audit(connection, at, audit_event("predict in the shadow", "E", at, BY, [about]))
     connection.execute(SHADOWS.insert(), [{**row, "audit": number} for row in rows])
 
@@ -73,11 +73,6 @@ def answers(connection: sql.Connection, release_digest: str) -> list[ShadowAnswe
     vault, own = vault_of(connection), SHADOWS.c.release_digest == release_digest
     rows = connection.execute(sql.select(*COLUMNS).where(own).order_by(SHADOWS.c.prediction))
     return [_read(vault, row) for row in rows]
-
-
-def seal(row: Mapping[str, Any]) -> str:
-    """Return the digest of a row, but for the audit's number, which holds it."""
-    return row_seal(SHADOWS, row)
 
 
 def _row(vault: Vault, one: ShadowAnswer) -> dict[str, Any]:

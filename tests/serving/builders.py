@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ def bearer(of: Parts | None = None, name: str = SYSTEM) -> dict[str, str]:
 class Bearing(httpx.Auth):
     """Puts a new token of the tests' ward system on each request of a client."""
 
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers.update(bearer())
         yield request
 

@@ -3,7 +3,7 @@
 import base64
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,16 +12,18 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from starlette.routing import Route
 
+from serving import accounts
 from serving.access import DOORS, PEOPLE, ROLES, Role
 from serving.parts import Parts
 from serving.routes import application
 from serving.sessions import SESSION_COOKIE
-from tests.serving.builders import KEY, NOW, SYSTEM, bearer, known, nobody
+from tests.serving.builders import KEY, NOW, SYSTEM, Clock, bearer, known, nobody
 
 STRANGERS_KEY = ECKey.generate_key("P-384", {"kid": "pas-1"})
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 BENTOML = ("/healthz", "/schema.json", "/docs.json", "/nowhere")
 OPEN = ("/livez", "/readyz", "/sign-in", "/sign-in/board.css", "/sign-in/provider", "/sign-in/return")
+PASSWORD = "correct horse battery"
 FORMS = (("POST", "/sign-in"), ("POST", "/sign-out"))
 Show = Callable[[Parts], dict[str, str]]
 
@@ -67,6 +69,18 @@ def asked(of: Parts, door: Door, shown: dict[str, str]) -> int:
 def signed_in(of: Parts, role: Role = "coordinator") -> dict[str, str]:
     """Return the cookie of somebody who came by a link."""
     cookie = of.guard.callers.sessions.begin("by a link", "link", role, of.guard.clock())
+    return {"Cookie": f"{SESSION_COOKIE}={cookie}"}
+
+
+def by_account(
+    of: Parts, name: str = "ann", role: Role = "coordinator", sites: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Make somebody's account, and return the cookie of one who signed in with it."""
+    at = of.guard.clock()
+    accounts.add(of.store, name, PASSWORD, role, sites, at, "a test")
+    tried = accounts.sign_in(of.store, name, PASSWORD, at)
+    assert tried.account is not None
+    cookie = of.guard.callers.sessions.begin(name, "account", str(tried.account.number), at)
     return {"Cookie": f"{SESSION_COOKIE}={cookie}"}
 
 
@@ -241,5 +255,7 @@ def opened_by_bad_tokens(of: Parts) -> tuple[int, list[str]]:
 
 def later(of: Parts, **more: float) -> datetime:
     """Set the clock of a service forward and return what it says."""
-    of.guard.clock.now += timedelta(**more)  # type: ignore[attr-defined]
-    return of.guard.clock()
+    clock = of.guard.clock
+    assert isinstance(clock, Clock)
+    clock.now += timedelta(**more)
+    return clock.now

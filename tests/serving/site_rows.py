@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from serving import accounts
 from serving.parts import Parts
-from serving.sessions import SESSION_COOKIE
-from tests.serving.builders import AT, NOW, bearer, client, event, known, nobody, predicted, question, stay
-from tests.serving.doors import OWN_PAGE
+from tests.serving.builders import AT, bearer, client, event, known, nobody, predicted, question, stay
+from tests.serving.doors import OWN_PAGE, by_account
 
 SITES = ("RXX01", "RXX02", "RXX03")
 WARDS = ("W1", "W2")
@@ -68,11 +66,7 @@ def _as_system(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
 def _as_people(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
     for role in ("coordinator", "safety officer"):
         name = f"{role.split()[0]}-{site.lower()}"
-        accounts.add(of.store, name, "correct horse battery", role, [site], NOW, "a test")
-        tried = accounts.sign_in(of.store, name, "correct horse battery", NOW)
-        assert tried.account is not None
-        cookie = of.guard.callers.sessions.begin(name, "account", str(tried.account.number), NOW)
-        shown = {"Cookie": f"{SESSION_COOKIE}={cookie}", **OWN_PAGE}
+        shown = {**by_account(of, name, role, [site]), **OWN_PAGE}
         for asked in _reads():
             yield f"a {role}", asked, nobody(of).request(asked.method, asked.path, shown).text
 

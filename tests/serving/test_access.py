@@ -5,7 +5,7 @@ from serving.access import BOARDS, DOORS, PEOPLE, Caller, door
 from serving.routes import application
 from serving.systems import Systems
 from serving.tokens import TokenFault, checked
-from tests.serving.builders import NOW, known, nobody, parts
+from tests.serving.builders import NOW, SYSTEM, known, nobody, parts
 from tests.serving.doors import (
     asked,
     bad_tokens,
@@ -51,6 +51,13 @@ def test_a_bad_token_is_refused_where_it_is_checked(tmp_path, kind):
     known(tmp_path, "rival")
     with pytest.raises(TokenFault):
         checked(bad_tokens()[kind], Systems(tmp_path), "homeward", NOW)
+
+
+def test_without_what_is_bad_the_same_token_holds(tmp_path):
+    """So that each is refused for what it is called after."""
+    known(tmp_path)
+    for changes in ({}, {"sub": None}, {"aud": ["homeward"]}, {"nbf": int(NOW.timestamp())}):
+        assert checked(signed(claims(**changes)), Systems(tmp_path), "homeward", NOW).system.name == SYSTEM
 
 
 def test_a_good_token_opens_once(of):

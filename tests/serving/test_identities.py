@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from serving import accounts
-from serving.sessions import SESSION_COOKIE
 from serving.settings import Keep
 from serving.store.erasure import Erasure
 from serving.store.forgetting import forget
@@ -28,7 +26,7 @@ from tests.serving.builders import (
     question,
     stay,
 )
-from tests.serving.doors import later, signed_in
+from tests.serving.doors import by_account, later, signed_in
 
 NAME, NUMBER, BORN = "CANARY Quentin", "H-CANARY-77", "1944-05-17"
 BODY = {"recorded_at": "2026-01-05T14:31:00+00:00", "name": NAME, "hospital_number": NUMBER, "born_on": BORN}
@@ -52,13 +50,6 @@ def page(of, shown, site=SITE):
     return nobody(of).get(f"/board/W1?site={site}", **shown).text
 
 
-def of_site(of, role, sites, name="ann"):
-    accounts.add(of.store, name, "correct horse battery", role, sites, NOW, "a test")
-    tried = accounts.sign_in(of.store, name, "correct horse battery", NOW)
-    cookie = of.guard.callers.sessions.begin(name, "account", str(tried.account.number), NOW)
-    return {"Cookie": f"{SESSION_COOKIE}={cookie}"}
-
-
 def kept(of, *admission_ids):
     with of.store.reading() as connection:
         return identities_of(connection, admission_ids)
@@ -66,7 +57,7 @@ def kept(of, *admission_ids):
 
 def test_a_coordinator_of_the_site_sees_name_number_and_date_of_birth(of):
     assert told(of).json() == {"kept": 1, "already_known": 0, "notes": []}
-    for shown in (signed_in(of), of_site(of, "coordinator", [SITE])):
+    for shown in (signed_in(of), by_account(of, sites=[SITE])):
         text = page(of, shown)
         assert NAME in text
         assert NUMBER in text
@@ -88,7 +79,7 @@ def test_who_is_no_coordinator_sees_the_person_alone(of, role):
 
 def test_a_coordinator_of_another_site_sees_nothing_of_it(of):
     told(of)
-    shown = of_site(of, "coordinator", ["RXX02"])
+    shown = by_account(of, sites=["RXX02"])
     assert "CANARY" not in page(of, shown) + page(of, shown, "RXX02") + nobody(of).get("/board", **shown).text
 
 

@@ -9,9 +9,7 @@ from serving.store import sessions as kept
 from serving.store.verify import events
 from tests.serving.browser import Browser
 from tests.serving.builders import NOW, nobody, parts
-from tests.serving.doors import FORMS, doors, later, signed_in
-
-PASSWORD = "correct horse battery"
+from tests.serving.doors import FORMS, PASSWORD, by_account, doors, later, signed_in
 
 
 @pytest.fixture
@@ -27,13 +25,6 @@ def opens(of, cookie, path="/board"):
 
 def value_of(cookie):
     return cookie["Cookie"].partition("=")[2]
-
-
-def account(of, name="ann", role="coordinator", sites=None):
-    accounts.add(of.store, name, PASSWORD, role, sites, of.guard.clock(), "a test")
-    tried = accounts.sign_in(of.store, name, PASSWORD, of.guard.clock())
-    cookie = of.guard.callers.sessions.begin(name, "account", str(tried.account.number), of.guard.clock())
-    return {"Cookie": f"{SESSION_COOKIE}={cookie}"}
 
 
 def test_a_session_that_nobody_uses_is_locked(of):
@@ -75,7 +66,7 @@ def test_signing_in_again_begins_another_session_and_ends_the_one_before(of):
 
 
 def test_who_is_removed_is_out_at_once_and_can_be_let_in_again(of):
-    cookie = account(of)
+    cookie = by_account(of)
     assert opens(of, cookie)
     accounts.remove(of.store, "ann", NOW, "a test")
     assert not opens(of, cookie)
@@ -86,14 +77,14 @@ def test_who_is_removed_is_out_at_once_and_can_be_let_in_again(of):
 
 
 def test_a_changed_account_ends_its_sessions(of):
-    cookie = account(of)
+    cookie = by_account(of)
     accounts.add(of.store, "ann", PASSWORD, "data scientist", None, NOW, "a test")
     assert not opens(of, cookie, "/v1/docs")
 
 
 def test_people_of_one_role_are_told_apart_in_the_audit(of):
     for name in ("ann", "ben"):
-        opens(of, account(of, name))
+        opens(of, by_account(of, name))
     said = "".join(events(of.store))
     assert "coordinator ann" in said
     assert "coordinator ben" in said
@@ -155,7 +146,7 @@ def test_every_form_brings_its_token(of):
 
 
 def test_a_session_sees_the_sites_of_its_account(of):
-    session = account(of, sites=["RXX01"])
+    session = by_account(of, sites=["RXX01"])
     caller = of.guard.callers.sessions.caller(value_of(session), NOW)
     assert caller.sites == {"RXX01"}
     assert caller.name == "coordinator ann"

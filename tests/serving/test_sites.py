@@ -4,11 +4,8 @@ import json
 
 import pytest
 
-from serving import accounts
-from serving.sessions import SESSION_COOKIE
 from tests.serving.builders import (
     AT,
-    NOW,
     client,
     event,
     known,
@@ -19,6 +16,7 @@ from tests.serving.builders import (
     question,
     stay,
 )
+from tests.serving.doors import by_account
 
 OURS, THEIRS = "RXX01", "RXX02"
 
@@ -35,13 +33,6 @@ def of(tmp_path):
     of.close()
 
 
-def person(of, sites):
-    accounts.add(of.store, "ann", "correct horse battery", "coordinator", sites, NOW, "a test")
-    tried = accounts.sign_in(of.store, "ann", "correct horse battery", NOW)
-    cookie = of.guard.callers.sessions.begin("ann", "account", str(tried.account.number), NOW)
-    return {"Cookie": f"{SESSION_COOKIE}={cookie}"}
-
-
 def test_no_row_of_another_site_is_seen(of):
     for name, own, other in (("ours", OURS, THEIRS), ("theirs", THEIRS, OURS)):
         system = client(of, name)
@@ -56,7 +47,7 @@ def test_no_row_of_another_site_is_seen(of):
 
 
 def test_a_person_of_a_site_sees_its_boards_alone(of):
-    cookie = person(of, [OURS])
+    cookie = by_account(of, sites=[OURS])
     page = nobody(of).get("/board", **cookie).text
     assert OURS in page
     assert THEIRS not in page
@@ -68,13 +59,13 @@ def test_a_person_of_a_site_sees_its_boards_alone(of):
 
 
 def test_who_is_of_no_site_sees_nothing(of):
-    cookie = person(of, [])
+    cookie = by_account(of, sites=[])
     assert 'href="/board/W1' not in nobody(of).get("/board", **cookie).text
 
 
 def test_who_sees_all_sees_stays_without_a_site_too(of):
     assert client(of).get("/v1/predictions?ward=W1").json()["predictions"][0]["admission_id"] == "A3"
-    assert nobody(of).get("/board", **person(of, None)).text.count('href="/board/W1') == 3
+    assert nobody(of).get("/board", **by_account(of)).text.count('href="/board/W1') == 3
 
 
 @pytest.mark.parametrize("site", [THEIRS, None, ""])
