@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -63,6 +63,11 @@ class Facts:
     time_zone: str
     board_round: str
     events: Mapping[str, EventName] = field(repr=False)
+
+    @cached_property
+    def event_names(self) -> tuple[str, ...]:
+        """Names that the events table may hold, sorted."""
+        return tuple(sorted(self.events))
 
     @property
     def board_hour(self) -> int:

@@ -73,7 +73,7 @@ def _texts(values: pd.Series) -> Texts:
     given = values.array if isinstance(values.dtype, pd.StringDtype) else values.astype(TEXT).array
     texts = pa.array(given)
     if len(texts) <= FEW and all(text is None or TRIMMED(text) for text in texts.to_pylist()):
-        return as_text(texts)
+        return given
     texts = pyarrow.compute.utf8_trim_whitespace(texts)
     empty = pyarrow.compute.is_in(texts, value_set=pa.array(EMPTY_TEXTS, type=texts.type))
     if pyarrow.compute.any(empty).as_py():

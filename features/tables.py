@@ -14,7 +14,7 @@ from features.errors import DataFault
 from features.faults import Faults
 from features.hospital import EventName, Facts
 from features.rules import validated
-from features.timeline import NEVER, Integers, coded, microseconds, positions
+from features.timeline import NEVER, Integers, categories, coded, microseconds, positions
 
 Dates = Literal["comparable", "per_patient", "none"]
 Codes = npt.NDArray[np.integer]
@@ -137,7 +137,7 @@ def _check_texts(rows: pd.DataFrame, codes: Codes, facts: Facts, faults: Faults)
     listing = np.flatnonzero(_of_names(codes, facts, lambda event: bool(event.codes), False))
     told = coded(texts.take(listing))
     for place in np.unique(codes[listing]).tolist():
-        event = facts.events[str(_names(facts)[place])]
+        event = facts.events[facts.event_names[place]]
         own = codes[listing] == place
         known = np.append(told.categories.isin(event.codes), False)
         must = f"text of {event.name} must be one of {', '.join(event.codes)}"
@@ -146,19 +146,15 @@ def _check_texts(rows: pd.DataFrame, codes: Codes, facts: Facts, faults: Faults)
 
 def _listed(names: pd.Series, facts: Facts) -> "pd.Categorical[Any]":
     """Return event names as a category of those that are listed, empty where one is not."""
-    listed = _names(facts)
-    return pd.Categorical.from_codes(positions(names, listed), dtype=pd.CategoricalDtype(listed))
-
-
-def _names(facts: Facts) -> pd.Index:
-    return pd.Index(sorted(facts.events), dtype="str")
+    listed = facts.event_names
+    return pd.Categorical.from_codes(positions(names, listed), dtype=categories(listed))
 
 
 def _of_names(
     codes: Codes, facts: Facts, value: Callable[[EventName], Any], otherwise: Any
 ) -> npt.NDArray[Any]:
     """Return a value of each row's event, looked up once a name: there may be millions of rows."""
-    each = [value(facts.events[name]) for name in sorted(facts.events)]
+    each = [value(facts.events[name]) for name in facts.event_names]
     return np.array([*each, otherwise])[codes]  # the code of a name that is not listed is -1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,16 @@ def recorded(
     facts = kept.stay_facts(connection, admission_ids, at, stays_upto)
     stays = [stay_of(facts[name]) for name in admission_ids if name in facts]
     rows = tuple(_as_sent(row) for row in stays if row is not None)
+    if not rows:
+        return _nothing()
     events = kept.event_table(connection, [row["admission_id"] for row in rows], at, events_upto)
     return Record(rows, events)
+
+
+@cache
+def _nothing() -> Record:
+    """Return the record of nobody: most questions are about people whom the census does not know."""
+    return record_of((), ())
 
 
 def record_of(rows: Sequence[Row], events: Sequence[Row]) -> Record:

@@ -1,9 +1,12 @@
 """Inpatients of a simulated hospital, each as a question to the service and as tables for the model alone."""
 
 import json
+import multiprocessing
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +15,12 @@ from features.snapshot import as_known, snapshot
 from features.sources import read
 from features.tables import Hospital
 from models.predictor import Predictor
+from models.release import load
 from tests.questions import last_board_round, ward_questions
 
 PATIENTS = 40
+
+_together: Barrier  # of the processes that answer at once
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,31 @@ def _patient(known: Hospital, at: pd.Timestamp, person: str) -> Patient:
     own = replace(known, admissions=stays, events=events)
     [(_, question)] = list(ward_questions(own, at))[:1]
     return Patient(own, at, str(snapshot(own, at)["admission_id"].iloc[0]), json.dumps(question).encode())
+
+
+def alone_per_second_of(release: Path, folder: Path, processes: int, seconds: float) -> float:
+    """Return the answers a second of the model alone in several processes at once, which slow each other."""
+    spawning = multiprocessing.get_context("spawn")
+    together = spawning.Barrier(processes)
+    with ProcessPoolExecutor(processes, spawning, _meet, (together,)) as pool:
+        return sum(pool.map(_per_second, *zip(*[(release, folder, seconds)] * processes, strict=True)))
+
+
+def _meet(together: Barrier) -> None:
+    global _together
+    _together = together
+
+
+def _per_second(release: Path, folder: Path, seconds: float) -> float:
+    predictor, patients = load(release), patients_of(folder)
+    milliseconds_of(predictor, patients)  # warms up
+    _together.wait()
+    began, count = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - began) < seconds:
+        one = patients[count % len(patients)]
+        predictor.answer(one.hospital, one.at, [one.admission])
+        count += 1
+    return count / elapsed
 
 
 def milliseconds_of(predictor: Predictor, patients: Sequence[Patient]) -> list[float]:

@@ -39,7 +39,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Once:
         site = load.Site(f"http://127.0.0.1:{port}", lambda: bearer()["Authorization"], [body])
         link = f"{site.url}/sign-in?code={new_link_code(limited.settings.links, NOW)}"
         shares = asyncio.run(load.greedy_and_modest(site, link, seconds=4))
-    return Once({**found, **shares, **load.ratios(found, model_ms=50, workers=1)})
+    return Once({**found, **shares, **load.ratios(found, model_ms=50, alone_per_second=20)})
 
 
 @pytest.mark.parametrize("line", load_lines.lines(), ids=lambda line: line.id)
