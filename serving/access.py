@@ -14,6 +14,8 @@ SYSTEMS: frozenset[Who] = frozenset({"ward system"})
 PEOPLE: frozenset[Who] = SIGNED_IN - SYSTEMS
 BOARDS: frozenset[Who] = frozenset({"ward system", "coordinator", "safety officer"})  # who may see patients
 NAMES: frozenset[Who] = frozenset({"coordinator"})  # who may see how patients are called
+LOOKING: frozenset[Who] = BOARDS & PEOPLE
+DECIDING: frozenset[Who] = frozenset({"coordinator"})  # who may set dates and record delays
 COUNTERS: frozenset[Who] = frozenset({"ward system", "data scientist", "safety officer", "monitoring"})
 
 # Every route of ours and BentoML's.  A path that is not here is open to the ward system only, so that a
@@ -29,6 +31,10 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/": SIGNED_IN,
     "/board": BOARDS,
     "/board/{ward}": BOARDS,
+    "/patients/{person}": LOOKING,
+    "/patients/{person}/planned-date": DECIDING,
+    "/patients/{person}/delay": DECIDING,
+    "/patients/{person}/undo": DECIDING,
     "/static/{file}": SIGNED_IN,
     "/v1/docs": SIGNED_IN,
     "/v1/openapi.json": SIGNED_IN,

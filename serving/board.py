@@ -149,7 +149,7 @@ def ward_page(
     zone, rows, one = ZoneInfo(facts.time_zone), board.predictions, board.round
     age = now - one.at
     today = one.at.astimezone(zone).date()
-    free = _free_days(today, facts)
+    free = free_days(today, facts)
     dated = sorted((row for row in rows if row.answer["discharge"]), key=_by_leaving)
     undated = sorted((row for row in rows if not row.answer["discharge"]), key=_bed)
     return WardPage(
@@ -163,8 +163,14 @@ def ward_page(
         age=how_old(age) if age > STALE_AFTER else "",
         expected=expected_home(rows, today),
         days=tuple(Day(day, 0.0, is_free) for day, is_free in free.items()),
-        patients=tuple(_patient(row, today, zone, free, _who(row, identities)) for row in dated),
-        unpredicted=tuple(_unpredicted(row, today, zone, _who(row, identities)) for row in undated),
+        patients=tuple(
+            _patient(row, today, zone, free, who_is(row.person, identities.get(row.admission_id)))
+            for row in dated
+        ),
+        unpredicted=tuple(
+            _unpredicted(row, today, zone, who_is(row.person, identities.get(row.admission_id)))
+            for row in undated
+        ),
     )
 
 
@@ -174,8 +180,7 @@ def ward_line(board: Board, facts: Facts) -> WardLine:
     return WardLine(
         ward=board.ward,
         site=board.site,
-        link=f"/board/{quote(board.ward, safe='')}"
-        + (f"?{urlencode({'site': board.site})}" * bool(board.site)),
+        link=ward_link(board.ward, board.site),
         at=clock_time(at, zone),
         expected=expected_home(board.predictions, at.astimezone(zone).date()),
     )
@@ -187,16 +192,23 @@ def expected_home(rows: Sequence[LoggedPrediction], today: date) -> Expected:
     tomorrow = today + timedelta(days=1)
     weekend_ends = tomorrow + timedelta(days=1 + (SUNDAY - tomorrow.weekday() - 1) % 7)
     ends = (today, tomorrow, weekend_ends)
-    by_today, by_tomorrow, by_weekend = (f"{sum(_chance(curve, day) for curve in curves):.1f}" for day in ends)
+    by_today, by_tomorrow, by_weekend = (
+        f"{sum(chance_by(curve, day) for curve in curves):.1f}" for day in ends
+    )
     return Expected(len(rows), by_today, by_tomorrow, by_weekend, spoken(weekend_ends))
 
 
-def _who(row: LoggedPrediction, identities: Mapping[str, Identity]) -> Who:
-    known = identities.get(row.admission_id)
+def who_is(person: str, known: Identity | None) -> Who:
+    """Return who somebody is, by name where that may be known."""
     if known is None:
-        return Who(row.person)
+        return Who(person)
     born = f"{date.fromisoformat(known.born_on):%d %b %Y}" if known.born_on else ""
-    return Who(row.person, known.name, known.hospital_number or "", born)
+    return Who(person, known.name, known.hospital_number or "", born)
+
+
+def ward_link(ward: str, site: str) -> str:
+    """Return the address of a ward's board."""
+    return f"/board/{quote(ward, safe='')}" + (f"?{urlencode({'site': site})}" * bool(site))
 
 
 def _patient(
@@ -211,9 +223,9 @@ def _patient(
     return Patient(
         bed=_bed(row),
         who=who,
-        days_so_far=_days_so_far(row, today, zone),
+        days_so_far=midnights_so_far(row, today, zone),
         planned=spoken_iso(planned),
-        planned_chance=percent(_chance(discharge["by"], date.fromisoformat(planned))) if planned else "",
+        planned_chance=percent(chance_by(discharge["by"], date.fromisoformat(planned))) if planned else "",
         planned_passed=bool(planned) and date.fromisoformat(planned) < today,
         ready=f"since {spoken_iso(since)}" if since else spoken_iso(ready["likely"]) if ready else "",
         ready_range="" if since else date_range(ready),
@@ -221,7 +233,7 @@ def _patient(
         doubtful=discharge["home_within_30_days"] < EVEN_CHANCE,
         leaving_range=date_range(discharge),
         home_within_30_days=percent_if(discharge["home_within_30_days"]),
-        strip=tuple(Day(day, _chance(discharge["by"], day), is_free) for day, is_free in free.items()),
+        strip=tuple(Day(day, chance_by(discharge["by"], day), is_free) for day, is_free in free.items()),
         delay=delay(answer["expected_delay_days"], bool(since)),
         band=risk["band"] if risk else "",
         risk=percent_if(risk["risk"]) if risk else "",
@@ -239,18 +251,19 @@ def _unpredicted(row: LoggedPrediction, today: date, zone: ZoneInfo, who: Who) -
     return Unpredicted(
         bed=_bed(row),
         who=who,
-        days_so_far=_days_so_far(row, today, zone),
+        days_so_far=midnights_so_far(row, today, zone),
         why="; ".join(why) or "no date could be given",
     )
 
 
-def _free_days(today: date, facts: Facts) -> dict[date, bool]:
-    days = pd.date_range(today, periods=STRIP_DAYS)
+def free_days(today: date, facts: Facts, count: int = STRIP_DAYS) -> dict[date, bool]:
+    """Return the next days, each with whether it is a weekend day or bank holiday."""
+    days = pd.date_range(today, periods=count)
     working = calendar(days, facts.nation)["working_day"]
     return {day.date(): not works for day, works in zip(days, working, strict=True)}
 
 
-def _chance(by: Mapping[str, float], day: date) -> float:
+def chance_by(by: Mapping[str, float], day: date) -> float:
     """Return P(home by the end of a day): 0 before the curve begins, its last value after it ends."""
     found = by.get(day.isoformat())
     if found is not None:
@@ -273,7 +286,7 @@ def _bed(row: LoggedPrediction) -> str:
     return row.inputs["now"]["bed"] or ""
 
 
-def _days_so_far(row: LoggedPrediction, today: date, zone: ZoneInfo) -> int:
+def midnights_so_far(row: LoggedPrediction, today: date, zone: ZoneInfo) -> int:
     """Return midnights since the admission, the length of stay as a hospital counts it."""
     admitted_at = datetime.fromisoformat(row.inputs["admission"]["admitted_at"])
     return (today - admitted_at.astimezone(zone).date()).days

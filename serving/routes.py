@@ -15,6 +15,7 @@ from serving.errors import Problem, not_logged, not_that_method, unexpected
 from serving.page_desk import Pages
 from serving.pages import problem_page, wants_page
 from serving.parts import Parts
+from serving.patient_desk import PatientDesk
 from serving.signing_in import SigningIn
 from serving.store.database import StoreFault
 
@@ -25,6 +26,7 @@ SPOKEN = {404: "there is no such address; /v1/docs lists what there is"}
 def application(parts: Parts) -> Starlette:
     """Return the application; it stands behind the gate, which knows who may open which door."""
     desk, pages, signing_in = Desk(parts), Pages(parts), SigningIn(parts)
+    patients = PatientDesk(parts)
     provider = parts.guard.callers.sessions.provider.described()
     under_way = Middleware(
         SessionMiddleware,
@@ -39,6 +41,10 @@ def application(parts: Parts) -> Starlette:
         Route("/", pages.home, methods=["GET"]),
         Route("/board", pages.wards, methods=["GET"]),
         Route("/board/{ward:path}", pages.ward, methods=["GET"]),
+        Route("/patients/{person}", patients.patient, methods=["GET"]),
+        Route("/patients/{person}/planned-date", patients.planned_date, methods=["POST"]),
+        Route("/patients/{person}/delay", patients.delay, methods=["POST"]),
+        Route("/patients/{person}/undo", patients.undo, methods=["POST"]),
         Route("/static/{file}", pages.static, methods=["GET"]),
         Route("/sign-in", signing_in.form, methods=["GET"]),
         Route("/sign-in", signing_in.by_password, methods=["POST"]),

@@ -47,6 +47,13 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def yes_or_no(text: str) -> bool:
+    """Return whether a switch is on."""
+    if text not in ("0", "1"):
+        raise ValueError("0 or 1")
+    return text == "1"
+
+
 def days(least: int, why: str) -> Callable[[str], int]:
     """Return what reads a number of days, of which there must be so many, and says why."""
 

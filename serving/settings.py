@@ -106,6 +106,14 @@ class Settings:
             values.file,
         )
     )
+    blind: bool = field(
+        metadata=_setting(
+            "BLIND",
+            "1: nothing is suggested of a stay until a person has set a planned date for it",
+            "0",
+            values.yes_or_no,
+        )
+    )
     idle_minutes: int = field(
         metadata=_setting(
             "IDLE_MINUTES", "Minutes after which an unused session is locked", "30", values.whole_number(1, 720)
@@ -247,7 +255,7 @@ class Settings:
         BentoML's store lies under the home, OpenTelemetry (a third of BentoML's CPU a request) is off,
         and a booster uses one thread: two OpenMP threads on a busy machine collapse.
         """
-        own = {setting.metadata["name"]: str(getattr(self, setting.name)) for setting in fields(self)}
+        own = {setting.metadata["name"]: _text(getattr(self, setting.name)) for setting in fields(self)}
         return {
             **base,
             **own,
@@ -268,6 +276,10 @@ def _value(setting: "Field[Any]", environment: Mapping[str, str]) -> Any:
         return setting.metadata["read"](text)
     except ValueError as error:
         raise SettingFault(f"{name} must be {error}") from error
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def settings_table() -> list[tuple[str, str, str]]:

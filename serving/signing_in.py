@@ -4,26 +4,24 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from serving import accounts
-from serving.body import whole_body
-from serving.errors import Problem, from_elsewhere
+from serving.errors import Problem
 from serving.fhir import audit_event
+from serving.forms import form_of
 from serving.links import use_link_code
 from serving.oidc import from_provider, name_of, to_provider
 from serving.pages import STATIC, Visitor, page
 from serving.parts import Parts
 from serving.provider import Described
 from serving.secret_file import new_secret
-from serving.sessions import SESSION_COOKIE, SESSION_LASTS, Sessions, brings, form_token
+from serving.sessions import SESSION_COOKIE, SESSION_LASTS, Sessions, form_token
 from serving.store.sessions import Origin
 
 FORM_COOKIE = "homeward_form"  # ties the form of somebody who has no session yet to their browser
-LONGEST_FORM = 4_096
 WRONG = "The name or the password is wrong."
 USED = "this sign-in link was used or is too old; `python -m serving link` makes a new one"
 
@@ -63,13 +61,13 @@ class SigningIn:
 
     async def by_password(self, request: Request) -> Response:
         """Let somebody in by a name and a password."""
-        form = await self._form(request, FORM_COOKIE)
+        form = await form_of(request, FORM_COOKIE, self.parts.settings.body_seconds)
         name, password = form.get("name", ""), form.get("password", "")
         return await self.parts.signing_in.run(self._by_password, request, name, password)
 
     async def out(self, request: Request) -> Response:
         """End the session and take its cookie away."""
-        await self._form(request, SESSION_COOKIE)
+        await form_of(request, SESSION_COOKIE, self.parts.settings.body_seconds)
         await self.parts.admitting.run(self.sessions.end, request.cookies[SESSION_COOKIE])
         answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
         answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
@@ -99,14 +97,6 @@ class SigningIn:
         if described is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no provider of sign-ins is set up here")
         return described
-
-    async def _form(self, request: Request, tied_to: str) -> dict[str, str]:
-        """Return what a form brought; raises Problem (403) unless it is one that we gave to this browser."""
-        body = await whole_body(request, LONGEST_FORM, self.parts.settings.body_seconds)
-        form = _read(body)
-        if not brings(form.get("form_token", ""), request.cookies.get(tied_to, "")):
-            raise from_elsewhere()
-        return form
 
     def _by_link(self, request: Request, code: str) -> Response:
         now = self.parts.guard.clock()
@@ -161,10 +151,3 @@ class SigningIn:
 def _set(answer: Response, request: Request, name: str, value: str, seconds: int | None) -> None:
     secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))  # by a proxy with TLS
     answer.set_cookie(name, value, max_age=seconds, secure=secure, httponly=True, samesite="strict")
-
-
-def _read(body: bytes) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=16))
-    except ValueError:
-        raise Problem(HTTPStatus.BAD_REQUEST, "the form cannot be read") from None

@@ -191,6 +191,14 @@ def in_bed(connection: sql.Connection, at: datetime) -> list[str]:
     return [str(name) for name in connection.execute(question).scalars()]
 
 
+def stay_in_bed(connection: sql.Connection, person: str, at: datetime) -> tuple[str, str] | None:
+    """Return the stay and the site of a person who is in a bed at a moment, None if they are in none."""
+    there = (STAYS.c.came_at <= at) & (STAYS.c.left_at.is_(None) | (STAYS.c.left_at > at))
+    question = sql.select(STAYS.c.admission_id, STAYS.c.site).where(STAYS.c.patient_id == person, there)
+    row = connection.execute(question.order_by(STAYS.c.came_at.desc()).limit(1)).first()
+    return (row.admission_id, row.site or "") if row else None
+
+
 def patients_of(connection: sql.Connection, admission_ids: Sequence[str]) -> dict[str, str]:
     """Return the patient of each of some stays."""
     found: dict[str, str] = {}

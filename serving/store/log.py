@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from serving.fhir import audit_event, entity
+from serving.store.chunks import chunks
 from serving.store.digest import canonical, digest, digest_of_all
 from serving.store.numbers import last_number
 from serving.store.store import Store
@@ -149,6 +150,22 @@ def newest(connection: sql.Connection, admission_id: str) -> LoggedPrediction | 
     question = sql.select(*COLUMNS).where(own).order_by(PREDICTIONS.c.number.desc()).limit(1)
     row = connection.execute(question).first()
     return _read(vault_of(connection), row) if row else None
+
+
+def shown_of(connection: sql.Connection, admission_id: str) -> list[tuple[int, datetime]]:
+    """Return the number and moment of each prediction of a stay that a board showed, in order."""
+    own = (PREDICTIONS.c.admission_id == admission_id) & PREDICTIONS.c.round.is_not(None)
+    question = sql.select(PREDICTIONS.c.number, PREDICTIONS.c.at).where(own).order_by(PREDICTIONS.c.number)
+    return [(row.number, row.at) for row in connection.execute(question)]
+
+
+def of_numbers(connection: sql.Connection, numbers: Sequence[int]) -> list[LoggedPrediction]:
+    """Return some predictions by their numbers, in order."""
+    vault, found = vault_of(connection), []
+    for some in chunks(sorted(numbers)):
+        own = sql.select(*COLUMNS).where(PREDICTIONS.c.number.in_(some)).order_by(PREDICTIONS.c.number)
+        found += [_read(vault, row) for row in connection.execute(own)]
+    return found
 
 
 def by_id(connection: sql.Connection, id: str) -> LoggedPrediction | None:

@@ -24,7 +24,9 @@ OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 BENTOML = ("/healthz", "/schema.json", "/docs.json", "/nowhere")
 OPEN = ("/livez", "/readyz", "/sign-in", "/sign-in/board.css", "/sign-in/provider", "/sign-in/return")
 PASSWORD = "correct horse battery"
-FORMS = (("POST", "/sign-in"), ("POST", "/sign-out"))
+DECISIONS = tuple(f"/patients/{{person}}/{what}" for what in ("planned-date", "delay", "undo"))
+FORMS = (("POST", "/sign-in"), ("POST", "/sign-out"), *(("POST", path) for path in DECISIONS))
+FILLED = {"{ward:path}": "Ward 7", "{file}": "board.css", "{admission_id}": "A1", "{person}": "0123456789"}
 Show = Callable[[Parts], dict[str, str]]
 
 
@@ -55,7 +57,7 @@ def closed(of: Parts) -> list[Door]:
 
 
 def _filled(template: str) -> str:
-    for name, value in (("{ward:path}", "Ward 7"), ("{file}", "board.css"), ("{admission_id}", "A1")):
+    for name, value in FILLED.items():
         template = template.replace(name, value)
     return template
 

@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from serving.parts import Parts
-from tests.serving.builders import AT, bearer, client, event, known, nobody, predicted, question, stay
+from serving.sessions import form_token
+from tests.serving.builders import AT, bearer, client, event, known, nobody, person, predicted, question, stay
 from tests.serving.doors import OWN_PAGE, by_account
 
 SITES = ("RXX01", "RXX02", "RXX03")
 WARDS = ("W1", "W2")
+DECIDED = {
+    "planned-date": {"on": "2026-01-09", "why": "1"},
+    "delay": {"step": "begin", "code": "EQUIPMENT", "owner": "NHS"},
+    "undo": {"number": "1"},
+}
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,7 @@ class Asked:
     method: str
     path: str
     body: dict[str, Any] | None = None
+    of_site: str = ""
 
 
 def filled(of: Parts, beds: int) -> None:
@@ -67,8 +75,22 @@ def _as_people(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
     for role in ("coordinator", "safety officer"):
         name = f"{role.split()[0]}-{site.lower()}"
         shown = {**by_account(of, name, role, [site]), **OWN_PAGE}
-        for asked in _reads():
+        for asked in [*_reads(), *_patients(of)]:
             yield f"a {role}", asked, nobody(of).request(asked.method, asked.path, shown).text
+        form = {"form_token": form_token(shown["Cookie"].partition("=")[2]), "seen": "0"}
+        for asked in _patients(of):
+            for what, more in DECIDED.items():
+                path = f"{asked.path}/{what}"
+                answer = nobody(of).request("POST", path, shown, data={**form, **more})
+                kept = answer.status_code == HTTPStatus.SEE_OTHER
+                yield f"a {role}", Asked("POST", path), answer.text + (asked.of_site if kept else "")
+
+
+def _patients(of: Parts) -> Iterator[Asked]:
+    for site in SITES:
+        for ward in WARDS:
+            path = f"/patients/{person(of, str(_stay(site, ward, 0)['admission_id']))}"
+            yield Asked("GET", path, of_site=site)
 
 
 def _reads() -> Iterator[Asked]:

@@ -109,6 +109,11 @@ def test_only_those_who_care_for_patients_see_boards():
     seen = {path for path, who in DOORS.items() if "board" in path and "sign-in" not in path}
     assert {path: DOORS[path] for path in seen} == dict.fromkeys(seen, BOARDS)
     assert frozenset({"ward system", "coordinator", "safety officer"}) == BOARDS
+    patients = {path: who for path, who in DOORS.items() if path.startswith("/patients/")}
+    looking = frozenset({"coordinator", "safety officer"})
+    assert {path: who for path, who in patients.items() if who != {"coordinator"}} == {
+        "/patients/{person}": looking
+    }
     contract = {"/v1/docs", "/v1/openapi.json"}
     calls = [who for path, who in DOORS.items() if path.startswith("/v1/") and path not in contract]
     assert set(calls) == {frozenset({"ward system"})}

@@ -18,7 +18,7 @@ def of(tmp_path):
 
 
 def pages(of, text):
-    """Return the list of wards and the board of a ward whose every text is this one."""
+    """Return the list of wards, the board of a ward and the page of a patient whose every text is this one."""
     row = stay("A1", patient_id=text, site=text)
     named = [event("A1", name, text) for name in ("ward", "bed")]
     predicted(of, question(row, events=[*named, event("A1", text, text)]))
@@ -27,8 +27,10 @@ def pages(of, text):
     wards = nobody(of).get("/board", **shown)
     [link] = [to for to in Skeleton(wards.text).leads_to if to.startswith("/board/")]
     board = nobody(of).get(link, **shown)
-    assert (wards.status_code, board.status_code) == (200, 200)
-    return wards.text, board.text
+    [link] = [to for to in Skeleton(board.text).leads_to if to.startswith("/patients/")]
+    patient = nobody(of).get(link, **shown)
+    assert (wards.status_code, board.status_code, patient.status_code) == (200, 200, 200)
+    return wards.text, board.text, patient.text
 
 
 def test_there_are_a_hundred():
