@@ -3,92 +3,31 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
-from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
 from features.hospital import Facts
-from features.working_days import calendar
-from serving.board_words import clock_time, date_range, delay, how_old, percent, percent_if, spoken, spoken_iso
-from serving.store.identities import Identity
+from serving.board_order import BY_LEAVING, ORDERS, View, by_bed, in_order
+from serving.board_row import (
+    Beside,
+    Day,
+    Patient,
+    Unpredicted,
+    Who,
+    chance_by,
+    free_days,
+    patient_row,
+    specialty_of,
+    unpredicted_row,
+    who_is,
+)
+from serving.board_words import clock_time, how_old, spoken
+from serving.looking import Seen
 from serving.store.log import LoggedPrediction
 from serving.wards import Board
 
-EVEN_CHANCE = 0.5
-STRIP_DAYS = 14
-REASONS_SHOWN = 2
-GAPS_SHOWN = 3
 STALE_AFTER = timedelta(hours=24)
 SUNDAY = 6
-NOT_ABOUT_THE_PATIENT = "calibration"  # a reason in the sum, but nothing that a ward can look at
-COMPARED = " than patients like this on average"  # said once, in the heading of the column
-
-
-@dataclass(frozen=True)
-class Day:
-    """One day of the strip: the chance of being home by its end."""
-
-    on: date
-    chance: float
-    free: bool  # a weekend day or bank holiday
-
-    @property
-    def letter(self) -> str:
-        """The first letter of its weekday."""
-        return f"{self.on:%a}"[0]
-
-    @property
-    def words(self) -> str:
-        """The day and its chance, for a reader who cannot see the strip."""
-        return f"{spoken(self.on)} {percent(self.chance)}"
-
-
-@dataclass(frozen=True)
-class Who:
-    """Who a row is about: ten letters and digits that mean nothing, and for a coordinator's eyes the name."""
-
-    person: str
-    name: str = ""
-    hospital_number: str = ""
-    born: str = ""
-
-
-@dataclass(frozen=True)
-class Patient:
-    """One row of the board; texts are ready to be shown, and empty where there is nothing to say."""
-
-    bed: str
-    who: Who
-    days_so_far: int
-    planned: str
-    planned_chance: str
-    planned_passed: bool
-    ready: str
-    ready_range: str
-    leaving: str
-    leaving_range: str
-    doubtful: bool
-    home_within_30_days: str
-    strip: tuple[Day, ...]
-    delay: str
-    band: str
-    risk: str
-    reasons: tuple[str, ...]
-    gaps: tuple[str, ...]
-    more_gaps: int
-
-
-@dataclass(frozen=True)
-class Unpredicted:
-    """A patient without a date, and why."""
-
-    bed: str
-    who: Who
-    days_so_far: int
-    why: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +47,7 @@ class WardPage:
 
     ward: str = field(metadata={"help": "Name of the ward"})
     site: str = field(metadata={"help": "Site of the ward, empty where the rows name none"})
+    link: str = field(metadata={"help": "Address of the page"})
     at: str = field(metadata={"help": "The moment of which the predictions speak, local time"})
     made_at: str = field(metadata={"help": "When the newest of them was made, local time"})
     late: str = field(
@@ -119,8 +59,12 @@ class WardPage:
         metadata={"help": "How old the predictions are, in words, once over a day; otherwise empty"}
     )
     expected: Expected = field(metadata={"help": "Counts at the top of the page"})
+    view: View = field(metadata={"help": "The order and the specialty that were chosen"})
+    orders: Mapping[str, str] = field(metadata={"help": "The orders that can be chosen, with their words"})
+    about: int = field(metadata={"help": "How many of the rows the order is about; they come first"})
+    specialties: tuple[str, ...] = field(metadata={"help": "Specialties that can be chosen, by code"})
     days: tuple[Day, ...] = field(metadata={"help": "The days of every strip, for its heading"})
-    patients: tuple[Patient, ...] = field(metadata={"help": "Rows by likely leaving date, then bed"})
+    patients: tuple[Patient, ...] = field(metadata={"help": "Rows in the order that was chosen"})
     unpredicted: tuple[Unpredicted, ...] = field(metadata={"help": "Patients without a date, and why"})
 
 
@@ -143,33 +87,40 @@ class WardsPage:
 
 
 def ward_page(
-    board: Board, facts: Facts, now: datetime, identities: Mapping[str, Identity] = MappingProxyType({})
+    seen: Seen, facts: Facts, now: datetime, view: View = BY_LEAVING, blind: bool = False
 ) -> WardPage:
-    """Return the page of a ward from its board, on which there may be nobody; `identities` by stay."""
-    zone, rows, one = ZoneInfo(facts.time_zone), board.predictions, board.round
-    age = now - one.at
-    today = one.at.astimezone(zone).date()
+    """Return the page of a ward, on which there may be nobody, as somebody chose to see it.
+
+    Where the trust is `blind`, nothing is suggested of a stay until a person has set a date for it.
+    """
+    zone, board, one = ZoneInfo(facts.time_zone), seen.board, seen.board.round
+    age, today = now - one.at, one.at.astimezone(zone).date()
     free = free_days(today, facts)
-    dated = sorted((row for row in rows if row.answer["discharge"]), key=_by_leaving)
-    undated = sorted((row for row in rows if not row.answer["discharge"]), key=_bed)
+    beside = Beside(today, now, facts, free, blind)
+    patients, first = in_order([_row(row, seen, beside) for row in board.predictions if has_date(row)], view)
+    undated = [_undated(row, seen, beside) for row in board.predictions if not has_date(row)]
     return WardPage(
         ward=board.ward,
         site=board.site,
+        link=ward_link(board.ward, board.site),
         at=clock_time(one.at, zone),
         made_at=clock_time(one.made_at, zone),
         late=clock_time(one.due_at, zone) if one.late else "",
         left=board.left,
         release=one.release,
         age=how_old(age) if age > STALE_AFTER else "",
-        expected=expected_home(rows, today),
+        expected=expected_home(board.predictions, today),
+        view=view,
+        orders={name: order.words for name, order in ORDERS.items()},
+        about=first,
+        specialties=tuple(sorted({specialty_of(row) for row in board.predictions} - {""})),
         days=tuple(Day(day, 0.0, is_free) for day, is_free in free.items()),
-        patients=tuple(
-            _patient(row, today, zone, free, who_is(row.person, identities.get(row.admission_id)))
-            for row in dated
-        ),
+        patients=tuple(patients),
         unpredicted=tuple(
-            _unpredicted(row, today, zone, who_is(row.person, identities.get(row.admission_id)))
-            for row in undated
+            sorted(
+                (each for each in undated if view.specialty in ("", each.specialty)),
+                key=lambda each: by_bed(each.bed),
+            )
         ),
     )
 
@@ -198,95 +149,24 @@ def expected_home(rows: Sequence[LoggedPrediction], today: date) -> Expected:
     return Expected(len(rows), by_today, by_tomorrow, by_weekend, spoken(weekend_ends))
 
 
-def who_is(person: str, known: Identity | None) -> Who:
-    """Return who somebody is, by name where that may be known."""
-    if known is None:
-        return Who(person)
-    born = f"{date.fromisoformat(known.born_on):%d %b %Y}" if known.born_on else ""
-    return Who(person, known.name, known.hospital_number or "", born)
-
-
 def ward_link(ward: str, site: str) -> str:
     """Return the address of a ward's board."""
     return f"/board/{quote(ward, safe='')}" + (f"?{urlencode({'site': site})}" * bool(site))
 
 
-def _patient(
-    row: LoggedPrediction, today: date, zone: ZoneInfo, free: Mapping[date, bool], who: Who
-) -> Patient:
-    answer, known = row.answer, row.inputs["now"]
-    discharge, ready = answer["discharge"], answer["ready"]
-    since = answer["ready_since"]
-    risk = answer["readmission"]
-    gaps = [str(warning["text"]).partition(";")[0] for warning in answer["warnings"]]
-    planned = known["planned_discharge_on"]
-    return Patient(
-        bed=_bed(row),
-        who=who,
-        days_so_far=midnights_so_far(row, today, zone),
-        planned=spoken_iso(planned),
-        planned_chance=percent(chance_by(discharge["by"], date.fromisoformat(planned))) if planned else "",
-        planned_passed=bool(planned) and date.fromisoformat(planned) < today,
-        ready=f"since {spoken_iso(since)}" if since else spoken_iso(ready["likely"]) if ready else "",
-        ready_range="" if since else date_range(ready),
-        leaving=spoken_iso(discharge["likely"]),
-        doubtful=discharge["home_within_30_days"] < EVEN_CHANCE,
-        leaving_range=date_range(discharge),
-        home_within_30_days=percent_if(discharge["home_within_30_days"]),
-        strip=tuple(Day(day, chance_by(discharge["by"], day), is_free) for day, is_free in free.items()),
-        delay=delay(answer["expected_delay_days"], bool(since)),
-        band=risk["band"] if risk else "",
-        risk=percent_if(risk["risk"]) if risk else "",
-        reasons=_reasons(answer["reasons"]),
-        gaps=tuple(gaps[:GAPS_SHOWN]),
-        more_gaps=max(len(gaps) - GAPS_SHOWN, 0),
-    )
+def has_date(row: LoggedPrediction) -> bool:
+    """Tell whether a prediction has a date."""
+    return bool(row.answer["discharge"])
 
 
-def _unpredicted(row: LoggedPrediction, today: date, zone: ZoneInfo, who: Who) -> Unpredicted:
-    warnings = row.answer["warnings"]
-    why = [warning["text"] for warning in warnings if warning["kind"] == "scope"] or [
-        warning["text"] for warning in warnings
-    ]
-    return Unpredicted(
-        bed=_bed(row),
-        who=who,
-        days_so_far=midnights_so_far(row, today, zone),
-        why="; ".join(why) or "no date could be given",
-    )
+def _row(row: LoggedPrediction, seen: Seen, beside: Beside) -> Patient:
+    name = row.admission_id
+    return patient_row(row, seen.standing_of(name), seen.before.get(name), _who(row, seen), beside)
 
 
-def free_days(today: date, facts: Facts, count: int = STRIP_DAYS) -> dict[date, bool]:
-    """Return the next days, each with whether it is a weekend day or bank holiday."""
-    days = pd.date_range(today, periods=count)
-    working = calendar(days, facts.nation)["working_day"]
-    return {day.date(): not works for day, works in zip(days, working, strict=True)}
+def _undated(row: LoggedPrediction, seen: Seen, beside: Beside) -> Unpredicted:
+    return unpredicted_row(row, seen.standing_of(row.admission_id), _who(row, seen), beside)
 
 
-def chance_by(by: Mapping[str, float], day: date) -> float:
-    """Return P(home by the end of a day): 0 before the curve begins, its last value after it ends."""
-    found = by.get(day.isoformat())
-    if found is not None:
-        return float(found)
-    earlier = [on for on in by if on < day.isoformat()]  # ISO dates sort as dates
-    return float(by[max(earlier)]) if earlier else 0.0
-
-
-def _reasons(reasons: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:
-    about = [reason for reason in reasons["discharge"] if reason["feature"] != NOT_ABOUT_THE_PATIENT]
-    by_size = sorted(about, key=lambda reason: -abs(reason["days"]))
-    return tuple(str(reason["text"]).removesuffix(COMPARED) for reason in by_size[:REASONS_SHOWN])
-
-
-def _by_leaving(row: LoggedPrediction) -> tuple[str, str]:
-    return row.answer["discharge"]["likely"], _bed(row)
-
-
-def _bed(row: LoggedPrediction) -> str:
-    return row.inputs["now"]["bed"] or ""
-
-
-def midnights_so_far(row: LoggedPrediction, today: date, zone: ZoneInfo) -> int:
-    """Return midnights since the admission, the length of stay as a hospital counts it."""
-    admitted_at = datetime.fromisoformat(row.inputs["admission"]["admitted_at"])
-    return (today - admitted_at.astimezone(zone).date()).days
+def _who(row: LoggedPrediction, seen: Seen) -> Who:
+    return who_is(row.person, seen.identities.get(row.admission_id))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from serving.workers import Workers
 
 MONITORED = "/metrics"
+REFRESH = "x-homeward-refresh"  # a page that is left open asks by itself: nobody has used the session
 MONITORING = Caller("monitoring", "monitoring", frozenset())
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,8 @@ class Callers:
         cookie = request.cookies.get(SESSION_COOKIE)
         if not cookie:
             return STRANGER
-        return await self.workers.run(self.sessions.caller, cookie, self.clock()) or STRANGER
+        by_itself = REFRESH in request.headers
+        return await self.workers.run(self.sessions.caller, cookie, self.clock(), not by_itself) or STRANGER
 
     async def _by_token(self, token: str, at: datetime) -> Caller:
         """Return the ward system that a token is of: a millisecond's work, unless its keys are far away."""

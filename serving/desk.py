@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -16,13 +15,14 @@ from starlette.responses import JSONResponse, Response
 
 from features.hospital import Facts
 from serving import door
-from serving.access import NAMES, Caller
+from serving.access import Caller
 from serving.body import must_be_json, whole_body
 from serving.census import FactKind
 from serving.door import Sent
 from serving.errors import ELSEWHERE, Problem, not_kept
-from serving.fhir import Action, audit_event, entity
+from serving.fhir import Action
 from serving.inquiry import Inquiry, answered
+from serving.looking import read_board
 from serving.once import once
 from serving.openapi import openapi
 from serving.parts import Parts
@@ -42,10 +42,8 @@ from serving.sites import must_be_told_by, must_see
 from serving.store import identities, log, repeats
 from serving.store.database import StoreFault
 from serving.store.facts import Receipt, keep, newest_recorded
-from serving.store.identities import Identity
 from serving.store.log import Round
 from serving.store.repeats import Claim
-from serving.wards import Board, board_of, boards
 
 JSON = "application/json"
 PLAIN = "without control characters, and without blanks at its ends"
@@ -206,46 +204,6 @@ class Desk:
             if claim is not None:
                 repeats.answered(connection, claim, answer)
         return answer
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A board as somebody sees it: `identities` has who is behind each stay, where they may know."""
-
-    board: Board
-    identities: Mapping[str, Identity]
-
-
-def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: str) -> Seen | None:
-    """Return what the board of a ward shows now, once it is in the audit who read it, and whose names.
-
-    None for a ward that was never predicted, and for one of a site that is not the caller's.
-    """
-    now = parts.guard.clock()
-    if not caller.sees(site):
-        return None
-    with parts.store.reading() as connection:
-        board = board_of(connection, ward, site, parts.releases.current().predictor.facts, now)
-        if board is None:
-            return None
-        rows = {row.admission_id: row for row in board.predictions}
-        names = identities.identities_of(connection, list(rows)) if caller.role in NAMES else {}
-    about = [entity("ward", f"{ward} {site}".strip(), predictions=len(rows))]
-    about += [entity("name-of-person", rows[stay].person) for stay in sorted(names)]
-    with parts.store.writing() as connection:
-        parts.store.audit(connection, now, audit_event(operation, "R", now, caller.name, about))
-    return Seen(board, names)
-
-
-def read_boards(parts: Parts, caller: Caller) -> list[Board]:
-    """Return the boards of all wards of the caller's sites, once it is in the audit who read them."""
-    now = parts.guard.clock()
-    with parts.store.reading() as connection:
-        found = boards(connection, parts.releases.current().predictor.facts, now, caller.sees)
-    about = [entity("wards", str(len(found)), predictions=sum(len(one.predictions) for one in found))]
-    with parts.store.writing() as connection:
-        parts.store.audit(connection, now, audit_event("GET /board", "R", now, caller.name, about))
-    return found
 
 
 def _newest(parts: Parts) -> dict[str, datetime | None]:

@@ -7,13 +7,18 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from serving.access import BOARDS, Caller
 from serving.board import WardsPage, ward_line, ward_page
+from serving.board_csv import csv_of
+from serving.board_order import BY_LEAVING, ORDERS, View
 from serving.contract import docs_page
-from serving.desk import read_board, read_boards
 from serving.errors import Problem
+from serving.find import found_page
+from serving.forms import form_of
+from serving.looking import read_board, read_boards
 from serving.pages import STATIC, Visitor, page, visitor
 from serving.parts import Parts
+from serving.sessions import SESSION_COOKIE
 
-FILES = ("board.css", "icon.svg")
+FILES = ("board.css", "board.js", "icon.svg")
 
 
 class Pages:
@@ -38,16 +43,34 @@ class Pages:
         return page("wards", WardsPage(lines), by)
 
     async def ward(self, request: Request) -> Response:
-        """Show one ward, one row a patient."""
-        ward, site = request.path_params["ward"], request.query_params.get("site", "")
-        return await self.parts.reading.run(self._ward, ward, site, request.state.caller, visitor(request))
+        """Show one ward, one row a patient, or give the rows as CSV."""
+        ward, asked = request.path_params["ward"], request.query_params
+        site, as_csv = asked.get("site", ""), asked.get("as") == "csv"
+        view = View(asked.get("order", BY_LEAVING.order), asked.get("specialty", ""))
+        if view.order not in ORDERS:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"order must be one of {', '.join(ORDERS)}")
+        return await self.parts.reading.run(
+            self._ward, ward, site, request.state.caller, visitor(request), view, as_csv
+        )
 
-    def _ward(self, ward: str, site: str, caller: Caller, by: Visitor) -> Response:
-        seen = read_board(self.parts, ward, site, caller, "GET /board/{ward}")
+    def _ward(self, ward: str, site: str, caller: Caller, by: Visitor, view: View, as_csv: bool) -> Response:
+        operation = "GET /board/{ward} as CSV" if as_csv else "GET /board/{ward}"
+        seen = read_board(self.parts, ward, site, caller, operation)
         if seen is None:
             raise Problem(HTTPStatus.NOT_FOUND, "there are no predictions for a ward of that name; see /board")
+        facts, settings = self.parts.releases.current().predictor.facts, self.parts.settings
+        shown = ward_page(seen, facts, self.parts.guard.clock(), view, settings.blind)
+        return csv_of(shown) if as_csv else page("ward", shown, by)
+
+    async def find(self, request: Request) -> Response:
+        """Show who has what was entered in a name, a number or a bed."""
+        form = await form_of(request, SESSION_COOKIE, self.parts.settings.body_seconds)
+        caller, by = request.state.caller, visitor(request)
+        return await self.parts.reading.run(self._find, form.get("text", ""), caller, by)
+
+    def _find(self, text: str, caller: Caller, by: Visitor) -> Response:
         facts = self.parts.releases.current().predictor.facts
-        return page("ward", ward_page(seen.board, facts, self.parts.guard.clock(), seen.identities), by)
+        return page("found", found_page(self.parts.store, facts, self.parts.guard.clock, caller, text), by)
 
     async def docs(self, request: Request) -> Response:
         """Show the contract."""

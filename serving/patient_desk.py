@@ -19,6 +19,7 @@ from serving.pages import Visitor, page, visitor
 from serving.parts import Parts
 from serving.patient_page import Form, patient_page
 from serving.sessions import SESSION_COOKIE
+from serving.sheet_page import ENGLISH, languages, sheet_page
 
 GONE = "nobody of that number is in a bed here now; see /board"
 MEANWHILE = (
@@ -38,6 +39,18 @@ class PatientDesk:
         """Show one patient."""
         by = visitor(request)
         return await self.parts.reading.run(self._shown, _person(request), request.state.caller, by, Form())
+
+    async def sheet(self, request: Request) -> Response:
+        """Show the page that is printed for a patient and carers."""
+        language = request.query_params.get("language", ENGLISH)
+        return await self.parts.reading.run(self._sheet, _person(request), request.state.caller, language)
+
+    def _sheet(self, person: str, caller: Caller, language: str) -> Response:
+        if language not in languages():
+            raise Problem(HTTPStatus.NOT_FOUND, f"language must be one of {', '.join(languages())}")
+        bedside = self._read(person, caller, "GET /patients/{person}/sheet")
+        facts = self.parts.releases.current().predictor.facts
+        return page("sheet", sheet_page(bedside, facts, self.parts.guard.clock(), language), Visitor())
 
     async def planned_date(self, request: Request) -> Response:
         """Keep a planned date that somebody set."""
@@ -98,7 +111,7 @@ class PatientDesk:
         shown = patient_page(bedside, facts, self.parts.guard.clock(), caller.role in DECIDING, blind, form)
         return page("patient", shown, by, status)
 
-    def _read(self, person: str, caller: Caller) -> Bedside:
+    def _read(self, person: str, caller: Caller, operation: str = "GET /patients/{person}") -> Bedside:
         """Return what is known of a person, once it is in the audit who looked; raises Problem (404)."""
         now, store = self.parts.guard.clock(), self.parts.store
         with store.reading() as connection:
@@ -110,8 +123,7 @@ class PatientDesk:
         if bedside.identity:
             about.append(entity("name-of-person", bedside.stay.person))
         with store.writing() as connection:
-            event = audit_event("GET /patients/{person}", "R", now, caller.name, about)
-            store.audit(connection, now, event)
+            store.audit(connection, now, audit_event(operation, "R", now, caller.name, about))
         return bedside
 
 

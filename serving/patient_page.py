@@ -8,24 +8,25 @@ from zoneinfo import ZoneInfo
 
 from features.hospital import Facts
 from serving.bedside import Bedside
-from serving.board import (
+from serving.board import STALE_AFTER, ward_link
+from serving.board_row import (
     COMPARED,
-    NOT_ABOUT_THE_PATIENT,
-    STALE_AFTER,
+    EVEN_CHANCE,
     Who,
     chance_by,
     free_days,
     midnights_so_far,
-    ward_link,
     who_is,
 )
 from serving.board_words import clock_time, date_range, delay, how_old, percent, percent_if, spoken, spoken_iso
 from serving.decisions import WHY, undoable
 from serving.delay_reasons import ORGANISATIONS, delay_reasons, words_of
+from serving.shown import NOT_ABOUT_THE_PATIENT, leaving_shown, ready_shown
 from serving.standing import Delay, Plan, Standing
 from serving.store.log import LoggedPrediction
 
 DAYS_SHOWN = 28
+LEAST_DRAWN = 0.05  # days, or points of risk: less is said to be much the same
 KINDS = (("ready", "Ready to go"), ("discharge", "Leaving hospital"), ("readmission", "Back within 30 days"))
 
 
@@ -55,17 +56,17 @@ class Because:
     """One reason: `size` is its share of the largest one of its kind, and `more` whether it adds."""
 
     text: str
-    amount: str
     size: float
     more: bool
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """All reasons of one answer."""
+    """All reasons of one answer; `little` are those that make little difference."""
 
     title: str
     rows: tuple[Because, ...]
+    little: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -204,12 +205,12 @@ def _suggested(one: LoggedPrediction, facts: Facts, now: datetime, zone: ZoneInf
         at=clock_time(one.at, zone),
         age=how_old(age) if age > STALE_AFTER else "",
         release=one.release,
-        ready=f"since {spoken_iso(since)}" if since else spoken_iso(ready["likely"]) if ready else "",
+        ready=_ready(one),
         ready_range="" if since else date_range(ready),
-        leaving=spoken_iso(discharge["likely"]) if discharge else "",
+        leaving=spoken_iso(leaving_shown(one)),
         leaving_range=date_range(discharge),
-        iso=discharge["likely"] if discharge else "",
-        doubtful=bool(discharge) and discharge["home_within_30_days"] < 0.5,
+        iso=leaving_shown(one) or "",
+        doubtful=bool(discharge) and discharge["home_within_30_days"] < EVEN_CHANCE,
         home_within_30_days=percent_if(discharge["home_within_30_days"]) if discharge else "",
         delay=delay(answer["expected_delay_days"], bool(since)),
         band=risk["band"] if risk else "",
@@ -235,36 +236,33 @@ def _days(by: Mapping[str, float], today: date, facts: Facts) -> tuple[Chance, .
 def _reasons(title: str, told: Sequence[Mapping[str, Any]]) -> Reasons:
     """Return all reasons of one answer, the largest first; what is not about the patient comes last."""
     unit = "days" if "days" in told[0] else "points"
-    most = max((abs(one[unit]) for one in told), default=0.0) or 1.0
+    most = max(abs(one[unit]) for one in told) or 1.0
     in_order = sorted(told, key=lambda one: (one["feature"] == NOT_ABOUT_THE_PATIENT, -abs(one[unit])))
+    large = [one for one in in_order if abs(one[unit]) >= LEAST_DRAWN]
     return Reasons(
         title,
-        tuple(
-            Because(
-                str(one["text"]).removesuffix(COMPARED),
-                f"{one[unit]:+.1f}",
-                abs(one[unit]) / most,
-                one[unit] > 0,
-            )
-            for one in in_order
-        ),
+        tuple(Because(_said(one), abs(one[unit]) / most, one[unit] > 0) for one in large),
+        tuple(_said(one) for one in in_order if abs(one[unit]) < LEAST_DRAWN),
     )
+
+
+def _said(reason: Mapping[str, Any]) -> str:
+    return str(reason["text"]).removesuffix(COMPARED)
 
 
 def _moved(one: LoggedPrediction, standing: Standing, zone: ZoneInfo) -> Moved:
-    answer = one.answer
     then = [plan for plan in standing.plans if plan.told.recorded_at <= one.at]
-    ready, discharge = answer["ready"], answer["discharge"]
     return Moved(
         seen=spoken(one.at.astimezone(zone).date()),
-        ready=f"since {spoken_iso(answer['ready_since'])}"
-        if answer["ready_since"]
-        else spoken_iso(ready["likely"])
-        if ready
-        else "",
-        leaving=spoken_iso(discharge["likely"]) if discharge else "",
+        ready=_ready(one),
+        leaving=spoken_iso(leaving_shown(one)),
         planned=spoken(then[-1].on) if then else "",
     )
+
+
+def _ready(one: LoggedPrediction) -> str:
+    since = one.answer["ready_since"]
+    return f"since {spoken_iso(since)}" if since else spoken_iso(ready_shown(one))
 
 
 def _plan(one: Plan, zone: ZoneInfo, undo: set[int]) -> Decided:

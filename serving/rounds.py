@@ -15,6 +15,7 @@ from features.tables import Hospital
 from models.prediction import Prediction, PredictionWarning
 from serving.census import stay_of
 from serving.known import NO_WARD, SHOWN_ON_THE_BOARD, Record, known_now, recorded
+from serving.shown import dates_shown
 from serving.store import facts, log, news, people
 from serving.store.log import LoggedPrediction, Round
 from serving.store.store import Store
@@ -60,13 +61,14 @@ def predict_round(
         inpatients = inpatients_at(connection, release.predictor.facts, at, only)
         wards = {*log.wards(connection), *inpatients.wards.values()} if only is None else only
         heard = news.waiting(connection)
+        before = log.newest_of(connection, list(inpatients.wards))
     answers = answers_of(inpatients, list(inpatients.wards), release)
     with store.writing() as connection:
         due = due_at or made_at
         number = log.next_round(connection)
         name, digest = release.predictor.release, release.digest
         one = Round(number, kind, at, due, made_at, name, digest)
-        rows = [_logged(answer, inpatients, one, by) for answer in answers.values()]
+        rows = [_logged(answer, inpatients, one, by, before.get(name)) for name, answer in answers.items()]
         known = people.remaining(connection, {row.person for row in rows})
         rows = [row for row in rows if row.person in known]  # others were erased while they were predicted
         log.write_round(store, connection, one, wards, rows, by)
@@ -171,14 +173,16 @@ def _now(
     return known_now(hospital, at, names)
 
 
-def _logged(answer: dict[str, Any], inpatients: Inpatients, one: Round, by: str) -> LoggedPrediction:
+def _logged(
+    answer: dict[str, Any], inpatients: Inpatients, one: Round, by: str, before: LoggedPrediction | None
+) -> LoggedPrediction:
     name = answer["admission_id"]
     ward, site = inpatients.wards[name]
     inputs = {
         "admission": inpatients.rows[name],
         "census": inpatients.stays[name],
         "upto": inpatients.upto,
-        "now": inpatients.now[name],
+        "now": {**inpatients.now[name], **dates_shown(answer, before, inpatients.at.date())},
     }
     return LoggedPrediction(
         id=answer["id"],

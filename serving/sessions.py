@@ -40,10 +40,11 @@ class Sessions:
         with self.store.writing() as connection:
             sessions.end(connection, _digest(cookie))
 
-    def caller(self, cookie: str, at: datetime) -> Caller | None:
+    def caller(self, cookie: str, at: datetime, used: bool = True) -> Caller | None:
         """Return who a cookie is of, and what they may do now; None for a session that has ended or is locked.
 
         What it stands on is asked each time: who lost an account, a group or a role has lost the session.
+        A page that brings itself up to date has not `used` it: a board that nobody looks at locks.
         """
         with self.store.reading() as connection:
             session = sessions.session_of(connection, _digest(cookie))
@@ -52,7 +53,7 @@ class Sessions:
             grant = self._grant(session, account_of(connection, session.name))
         if grant is None:
             return None
-        if at - session.seen_at > NOTED_EVERY:
+        if used and at - session.seen_at > NOTED_EVERY:
             with self.store.writing(lasting=False) as connection:
                 sessions.seen(connection, session.digest, at)
         return Caller(grant.role, f"{grant.role} {session.name}", grant.sites)

@@ -136,6 +136,23 @@ def wards(connection: sql.Connection) -> dict[tuple[str, str], Round]:
     return {(row[0], row[1]): Round(*row[2:]) for row in rows}
 
 
+def round_before(connection: sql.Connection, ward: str, site: str, at: datetime) -> int | None:
+    """Return the number of a ward's newest round that speaks of a moment or an earlier one, if one does."""
+    own = (ROUND_WARDS.c.ward == ward) & (ROUND_WARDS.c.site == site) & (ROUNDS.c.at <= at)
+    question = sql.select(sql.func.max(ROUNDS.c.number)).join(ROUND_WARDS).where(own)
+    return connection.execute(question).scalar()
+
+
+def newest_of(connection: sql.Connection, admission_ids: Sequence[str]) -> dict[str, LoggedPrediction]:
+    """Return the newest prediction that a board showed of each of some stays."""
+    numbers: list[int] = []
+    for some in chunks(admission_ids):
+        own = PREDICTIONS.c.admission_id.in_(some) & PREDICTIONS.c.round.is_not(None)
+        newest = sql.select(sql.func.max(PREDICTIONS.c.number)).where(own).group_by(PREDICTIONS.c.admission_id)
+        numbers += connection.execute(newest).scalars()
+    return {row.admission_id: row for row in of_numbers(connection, numbers)}
+
+
 def of_round(connection: sql.Connection, number: int, ward: str, site: str) -> list[LoggedPrediction]:
     """Return the predictions of a ward in a round; one round is one moment and one release."""
     here = (PREDICTIONS.c.round == number) & (PREDICTIONS.c.ward == ward) & (PREDICTIONS.c.site == site)

@@ -22,7 +22,7 @@ from models.prediction import (
     Reason,
     Reasons,
 )
-from serving.board import COMPARED
+from serving.board_row import COMPARED
 from serving.callers import callers_of
 from serving.gate import Gate, Guard
 from serving.keys import KeyFile

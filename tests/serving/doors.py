@@ -25,7 +25,12 @@ BENTOML = ("/healthz", "/schema.json", "/docs.json", "/nowhere")
 OPEN = ("/livez", "/readyz", "/sign-in", "/sign-in/board.css", "/sign-in/provider", "/sign-in/return")
 PASSWORD = "correct horse battery"
 DECISIONS = tuple(f"/patients/{{person}}/{what}" for what in ("planned-date", "delay", "undo"))
-FORMS = (("POST", "/sign-in"), ("POST", "/sign-out"), *(("POST", path) for path in DECISIONS))
+FORMS = (
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("POST", "/find"),
+    *(("POST", path) for path in DECISIONS),
+)
 FILLED = {"{ward:path}": "Ward 7", "{file}": "board.css", "{admission_id}": "A1", "{person}": "0123456789"}
 Show = Callable[[Parts], dict[str, str]]
 

@@ -78,6 +78,8 @@ def _as_people(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
         for asked in [*_reads(), *_patients(of)]:
             yield f"a {role}", asked, nobody(of).request(asked.method, asked.path, shown).text
         form = {"form_token": form_token(shown["Cookie"].partition("=")[2]), "seen": "0"}
+        looked_for = nobody(of).request("POST", "/find", shown, data={**form, "text": "RXX"})
+        yield f"a {role}", Asked("POST", "/find"), looked_for.text
         for asked in _patients(of):
             for what, more in DECIDED.items():
                 path = f"{asked.path}/{what}"

@@ -111,9 +111,11 @@ def test_only_those_who_care_for_patients_see_boards():
     assert frozenset({"ward system", "coordinator", "safety officer"}) == BOARDS
     patients = {path: who for path, who in DOORS.items() if path.startswith("/patients/")}
     looking = frozenset({"coordinator", "safety officer"})
-    assert {path: who for path, who in patients.items() if who != {"coordinator"}} == {
-        "/patients/{person}": looking
-    }
+    seen = {"/patients/{person}", "/patients/{person}/sheet"}
+    decided = {path for path, who in patients.items() if who == {"coordinator"}}
+    assert {path for path, who in patients.items() if who == looking} == seen
+    assert decided == patients.keys() - seen
+    assert DOORS["/find"] == looking
     contract = {"/v1/docs", "/v1/openapi.json"}
     calls = [who for path, who in DOORS.items() if path.startswith("/v1/") and path not in contract]
     assert set(calls) == {frozenset({"ward system"})}

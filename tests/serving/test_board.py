@@ -11,8 +11,12 @@ from features.hospital import shipped_facts
 from serving.board import WardPage, WardsPage, expected_home, ward_page
 from serving.board_words import percent
 from serving.contract import DocsPage
+from serving.find import FoundPage
+from serving.looking import Seen
 from serving.pages import templates
+from serving.patient_page import PatientPage
 from serving.rounds import predict_round
+from serving.sheet_page import SheetPage
 from tests.serving.builders import (
     AT,
     NOW,
@@ -144,7 +148,7 @@ def test_what_a_ward_sends_is_escaped(of):
     link = re.search(r'href="(/board/[^"]+)"', wards.partition("<tbody>")[2])[1]
     for text in (wards, client(of).get(link, **PAGE).text):
         assert "&lt;script&gt;" in text
-        assert "script" not in {tag for tag, _ in Tags(text).found}
+        assert [attrs.get("src") for tag, attrs in Tags(text).found if tag == "script"] == ["/static/board.js"]
 
 
 @pytest.mark.parametrize("ward", ["Ward/7", "Ward 7?", "7%", "Ålesund", "#1"])
@@ -154,14 +158,18 @@ def test_every_ward_name_has_an_address(of, ward):
     assert client(of).get(link).status_code == 200
 
 
-def test_pages_need_nothing_from_outside_and_no_script(of):
+def test_pages_need_nothing_from_outside_and_no_script_but_ours(of):
     predicted(of)
     for path in ("/board", "/board/Ward 7", "/v1/docs", "/nowhere"):
         answer = client(of).get(path, **PAGE)
         tags = Tags(answer.text).found
         links = [attrs[name] for _, attrs in tags for name in ("href", "src", "action") if name in attrs]
         assert all(link.startswith(("/", "#")) and not link.startswith("//") for link in links)
-        assert not {tag for tag, _ in tags} & {"script", "style", "iframe", "object"}
+        assert not {tag for tag, _ in tags} & {"style", "iframe", "object"}
+        assert [attrs for tag, attrs in tags if tag == "script"] in (
+            [],
+            [{"src": "/static/board.js", "defer": None}],
+        )
         assert not [
             attrs for _, attrs in tags if "style" in attrs or any(name.startswith("on") for name in attrs)
         ]
@@ -195,7 +203,7 @@ def test_weekends_and_bank_holidays_are_shaded(of):
 
 def test_an_old_board_says_so(of):
     predicted(of)
-    ages = [ward_page(board(of), shipped_facts(), NOW + timedelta(hours=h)).age for h in (23, 30, 72)]
+    ages = [ward_page(Seen(board(of)), shipped_facts(), NOW + timedelta(hours=h)).age for h in (23, 30, 72)]
     assert ages == ["", "30 hours", "3 days"]
 
 
@@ -242,14 +250,24 @@ def test_the_weekend_counted_ends_after_tomorrow(today, ends):
     assert expected_home([], today).weekend_ends == ends
 
 
-@pytest.mark.parametrize(("name", "context"), [("ward", WardPage), ("wards", WardsPage), ("docs", DocsPage)])
+@pytest.mark.parametrize(
+    ("name", "context"),
+    [
+        ("ward", WardPage),
+        ("wards", WardsPage),
+        ("patient", PatientPage),
+        ("sheet", SheetPage),
+        ("found", FoundPage),
+        ("docs", DocsPage),
+    ],
+)
 def test_a_page_uses_the_fields_of_its_context_and_no_other(name, context):
     environment = templates()
     source, _, _ = environment.loader.get_source(environment, f"{name}.html")
     tree = environment.parse(source)
     macros = {macro.name for macro in tree.find_all(jinja2.nodes.Macro)}
     macros |= {name for line in tree.find_all(jinja2.nodes.FromImport) for name in line.names}
-    used = jinja2.meta.find_undeclared_variables(tree) - macros
+    used = jinja2.meta.find_undeclared_variables(tree) - macros - {"visitor"}
     assert used == {field.name for field in fields(context)}
     assert all(field.metadata["help"] for field in fields(context))
 

@@ -62,7 +62,7 @@ def test_a_coordinator_of_the_site_sees_name_number_and_date_of_birth(of):
         assert NAME in text
         assert NUMBER in text
         assert "17 May 1944" in text
-        assert person(of) not in text
+        assert f">{person(of)}<" not in text
 
 
 @pytest.mark.parametrize("role", ["safety officer", "ward system"])
@@ -161,10 +161,10 @@ def test_nothing_that_predicts_or_learns_can_read_it():
         if "identities" in file.read_text("utf-8").lower() and "migrations" not in file.parts
     }
     assert users == {
-        "serving/board.py",
-        "serving/desk.py",
-        "serving/door.py",
-        "serving/page_desk.py",
+        *(
+            f"serving/{name}.py"
+            for name in ("bedside", "board", "board_row", "desk", "door", "find", "looking")
+        ),
         *(f"serving/store/{name}.py" for name in ("forgetting", "identities", "retention", "tables", "verify")),
     }
 
