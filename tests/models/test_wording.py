@@ -6,7 +6,7 @@ from features.hospital import code_lists, shipped_facts
 from features.tables import Hospital
 from models.code_words import words_of
 from models.wording import COMPARED, day_reasons, leading, point_reasons, value_words
-from serving.board import COMPARED as STRIPPED
+from serving.board_row import COMPARED as STRIPPED
 
 WITH_WORDS = (
     *("admission_method", "admission_source", "discharge_method", "discharge_destination"),

@@ -17,7 +17,7 @@ from features.hospital import NATIONS, shipped_facts
 from features.sources.simulation.estimate import Estimate
 from features.working_days import calendar
 from models.predictor import Predictor, forecasts
-from serving.board import _days_so_far
+from serving.board_row import midnights_so_far
 from serving.inquiry import _moment
 from serving.loop import last_board_hour
 from serving.schema import PredictRequest
@@ -87,7 +87,7 @@ def wrong_days(moments: list[datetime]) -> list[str]:
         right = (
             list(forecast.by) == _after(today, len(forecast.by))
             and (asked.date(), asked.tz_convert("UTC").to_pydatetime()) == (today, moment)
-            and _days_so_far(row, today, LONDON) == so_far
+            and midnights_so_far(row, today, LONDON) == so_far
         )
         wrong += [] if right else [str(moment)]
     return wrong
