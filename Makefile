@@ -8,7 +8,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 export BENTOML_DO_NOT_TRACK = true
 
-.PHONY: demo test prove proven environment format lint types tests lock clean
+.PHONY: demo test prove proven environment format lint types tests chromium lock clean
 .DEFAULT_GOAL := demo
 
 demo: environment
@@ -54,8 +54,15 @@ lint: .venv/development
 types: .venv/development
 	$(BIN)/mypy
 
-tests: .venv/development
+tests: .venv/development chromium
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# The tests use pages in a real browser; without one they are skipped, and under CI=true that is a failure.
+chromium:
+	@command -v chromium > /dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		echo "tests: installing Chromium" && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; \
+	else echo "tests: for those in a browser, sudo apt-get install chromium"; test "$$CI" != true; fi
 
 # Hashes and no addresses, so that the lock says nothing about where it was made.
 COMPILE = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile pyproject.toml - --universal --python-version 3.11 \

@@ -25,6 +25,7 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/readyz": EVERYBODY,
     "/sign-in": EVERYBODY,
     "/sign-in/board.css": EVERYBODY,
+    "/sign-in/icon.svg": EVERYBODY,
     "/sign-in/provider": EVERYBODY,
     "/sign-in/return": EVERYBODY,
     "/sign-out": PEOPLE,

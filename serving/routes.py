@@ -51,6 +51,7 @@ def application(parts: Parts) -> Starlette:
         Route("/sign-in", signing_in.form, methods=["GET"]),
         Route("/sign-in", signing_in.by_password, methods=["POST"]),
         Route("/sign-in/board.css", signing_in.style, methods=["GET"]),
+        Route("/sign-in/icon.svg", signing_in.icon, methods=["GET"]),
         Route("/sign-in/provider", signing_in.to_provider, methods=["GET"], middleware=[under_way]),
         Route("/sign-in/return", signing_in.from_provider, methods=["GET"], middleware=[under_way]),
         Route("/sign-out", signing_in.out, methods=["POST"]),

@@ -77,6 +77,10 @@ class SigningIn:
         """Give the style of the form to who is not signed in yet."""
         return FileResponse(STATIC / "board.css")
 
+    async def icon(self, _: Request) -> Response:
+        """Give the icon of its window."""
+        return FileResponse(STATIC / "icon.svg")
+
     async def to_provider(self, request: Request) -> Response:
         """Lead to the trust's provider."""
         return await to_provider(request, self._provider())

@@ -22,7 +22,15 @@ from tests.serving.builders import KEY, NOW, SYSTEM, Clock, bearer, known, nobod
 STRANGERS_KEY = ECKey.generate_key("P-384", {"kid": "pas-1"})
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 BENTOML = ("/healthz", "/schema.json", "/docs.json", "/nowhere")
-OPEN = ("/livez", "/readyz", "/sign-in", "/sign-in/board.css", "/sign-in/provider", "/sign-in/return")
+OPEN = (
+    "/livez",
+    "/readyz",
+    "/sign-in",
+    "/sign-in/board.css",
+    "/sign-in/icon.svg",
+    "/sign-in/provider",
+    "/sign-in/return",
+)
 PASSWORD = "correct horse battery"
 DECISIONS = tuple(f"/patients/{{person}}/{what}" for what in ("planned-date", "delay", "undo"))
 FORMS = (
