@@ -87,7 +87,7 @@ def _show(settings: Settings, admissions: int) -> None:
     port = free_port(settings.port)
     if port != settings.port:
         _say(f"port {settings.port} is taken, so this uses {port}; HOMEWARD_PORT chooses another")
-    demo = Demo(replace(settings, port=port), admissions, _say)
+    demo = Demo(replace(settings, port=port), admissions, _say, until=datetime.now(UTC).replace(microsecond=0))
     with Children(demo.settings.environment(os.environ)) as children:
         prepared(demo, children)
         filled(demo, children, datetime.now(UTC))

@@ -32,6 +32,7 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/": SIGNED_IN,
     "/board": BOARDS,
     "/board/{ward}": BOARDS,
+    "/about": SIGNED_IN,
     "/find": LOOKING,
     "/patients/{person}": LOOKING,
     "/patients/{person}/sheet": LOOKING,

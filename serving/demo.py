@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -30,11 +30,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Demo:
-    """What a demonstration needs to know."""
+    """What a demonstration needs to know; without `until` its hospital ends at a moment of its own."""
 
     settings: Settings
     admissions: int
     say: Say
+    until: datetime | None = None
 
     @property
     def folder(self) -> Path:
@@ -57,7 +58,9 @@ def prepared(demo: Demo, children: Children) -> None:
         demo.say(f"1/5 the simulated hospital is there; delete {demo.folder} to begin afresh")
     else:
         demo.say(f"1/5 a hospital of {demo.admissions:,} simulated admissions")
-        children.run([*TRAINING, "simulate", "--admissions", str(demo.admissions), "--out", str(hospital)])
+        size = ["--admissions", str(demo.admissions)]
+        last = ["--until", demo.until.isoformat()] if demo.until else []
+        children.run([*TRAINING, "simulate", *size, *last, "--out", str(hospital)])
     if figures.is_file():
         demo.say("2/5 the models are there")
     else:
@@ -95,7 +98,7 @@ def started(demo: Demo, children: Children) -> httpx.Client:
 
 
 def filled(demo: Demo, children: Children, at: datetime) -> Question:
-    """Fill the census with the simulated hospital and predict its last board round.
+    """Fill the census with the simulated hospital and predict its last two board rounds.
 
     Returns a question about one of its inpatients, which is kept for people to paste too.
     """
@@ -115,8 +118,12 @@ def filled(demo: Demo, children: Children, at: datetime) -> Question:
             seen(new)
     store.close()
     moment = last_board_hour(hospital.facts, hospital.observed_until.to_pydatetime())
-    children.run([*SERVING, "score", "--at", moment.isoformat()])
-    inpatient = snapshot(hospital, pd.Timestamp(moment)).iloc[0]["admission_id"]
+    inpatients = snapshot(hospital, pd.Timestamp(moment))
+    if inpatients.empty:
+        raise ChildFault(f"nobody is in a bed at {moment.isoformat()}: ask for more --admissions")
+    for days in (1, 0):  # so that the board can say what has moved since a day ago
+        children.run([*SERVING, "score", "--at", (moment - timedelta(days)).isoformat()])
+    inpatient = inpatients.iloc[0]["admission_id"]
     [row] = sent(hospital.admissions[hospital.admissions["admission_id"] == inpatient])
     question = {"at": moment.isoformat(), "admissions": [row], "for": [inpatient]}
     _example(demo).write_text(json.dumps(question), "utf-8")

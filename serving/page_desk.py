@@ -5,6 +5,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from serving.about_page import about_page
 from serving.access import BOARDS, Caller
 from serving.board import WardsPage, ward_line, ward_page
 from serving.board_csv import csv_of
@@ -71,6 +72,13 @@ class Pages:
     def _find(self, text: str, caller: Caller, by: Visitor) -> Response:
         facts = self.parts.releases.current().predictor.facts
         return page("found", found_page(self.parts.store, facts, self.parts.guard.clock, caller, text), by)
+
+    async def about(self, request: Request) -> Response:
+        """Say what answers here, and what it must not be used for."""
+        by = visitor(request)
+        return await self.parts.reading.run(
+            lambda: page("about", about_page(self.parts.releases.current()), by)
+        )
 
     async def docs(self, request: Request) -> Response:
         """Show the contract."""

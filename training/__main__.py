@@ -39,18 +39,24 @@ def simulate(
     nation: Annotated[str, typer.Option(help="ENG, WLS, SCT or NIR")] = "ENG",
     sites: Annotated[int, typer.Option(min=1, help="at least one for each 100,000 admissions")] = 1,
     days: Annotated[int, typer.Option(min=1, help="that the hospital is open")] = 730,
+    until: Annotated[
+        str | None, typer.Option(help="its last moment, such as 2026-11-02T08:00+00:00; the default is that")
+    ] = None,
 ) -> None:
     """Write a simulated hospital as an extract, with its simulation.json and a page that shows it.
 
     Over 100,000 admissions it is made a district of sites at a time, and written as Parquet parts; the page
     then shows the first district.
     """
-    from features.sources.simulation import Arguments, districts
+    import pandas as pd
+
+    from features.sources.simulation import UNTIL, Arguments, districts
     from training.hospital_page import HOSPITAL_PAGE
     from training.simulate import write_simulated
 
     try:
-        arguments = Arguments(admissions, seed=seed, nation=nation, sites=sites, days=days)
+        last = pd.Timestamp(until) if until else UNTIL
+        arguments = Arguments(admissions, seed=seed, nation=nation, sites=sites, days=days, until=last)
     except ValueError as error:
         raise HomewardError(str(error)) from error
     with stages(len(districts(arguments)) + 2) as say:

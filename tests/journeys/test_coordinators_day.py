@@ -105,6 +105,7 @@ def test_every_page_can_be_used_by_who_cannot_see(open_):
         "a date that cannot be": lambda: (ann.goto(open_.link["A3"]), _send_a_wrong_date(ann)),
         "the page for the patient": lambda: ann.goto(f"{open_.link['A2']}/sheet"),
         "who was found": lambda: (ann.goto("/board"), ann.fill("[name=text]", "B1"), ann.click("text=Find")),
+        "what answers here": lambda: ann.goto("/about"),
         "the contract": lambda: ann.goto("/v1/docs"),
         "an address that is none": lambda: ann.goto("/nowhere"),
         "the form to sign in": lambda: ann.goto("/sign-in"),

@@ -8,6 +8,7 @@ import jinja2.nodes
 import pytest
 
 from features.hospital import shipped_facts
+from serving.about_page import AboutPage
 from serving.board import WardPage, WardsPage, expected_home, ward_page
 from serving.board_words import percent
 from serving.contract import DocsPage
@@ -258,6 +259,7 @@ def test_the_weekend_counted_ends_after_tomorrow(today, ends):
         ("patient", PatientPage),
         ("sheet", SheetPage),
         ("found", FoundPage),
+        ("about", AboutPage),
         ("docs", DocsPage),
     ],
 )
