@@ -114,7 +114,7 @@ def ward_page(
         orders={name: order.words for name, order in ORDERS.items()},
         about=first,
         specialties=tuple(sorted({specialty_of(row) for row in board.predictions} - {""})),
-        days=tuple(Day(day, 0.0, is_free) for day, is_free in free.items()),
+        days=tuple(Day(day, is_free) for day, is_free in free.items()),
         patients=tuple(patients),
         unpredicted=tuple(
             sorted(

@@ -28,10 +28,9 @@ COMPARED = " than patients like this on average"  # said once, in the heading of
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the strip: the chance of being home by its end."""
+    """One day of every strip."""
 
     on: date
-    chance: float
     free: bool  # a weekend day or bank holiday
 
     @property
@@ -39,10 +38,13 @@ class Day:
         """The first letter of its weekday."""
         return f"{self.on:%a}"[0]
 
-    @property
-    def words(self) -> str:
-        """The day and its chance, for a reader who cannot see the strip."""
-        return f"{spoken(self.on)} {percent(self.chance)}"
+
+@dataclass(frozen=True)
+class Strip:
+    """The days of a row as a picture: its bars as an SVG path, and the same in words."""
+
+    bars: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Patient:
     leaving_range: str
     doubtful: bool
     home_within_30_days: str
-    strip: tuple[Day, ...]
+    strip: Strip
     changed: str
     changed_why: str
     waiting: str
@@ -156,7 +158,7 @@ def patient_row(
         doubtful=discharge["home_within_30_days"] < EVEN_CHANCE,
         leaving_range=date_range(discharge),
         home_within_30_days=percent_if(discharge["home_within_30_days"]),
-        strip=tuple(Day(day, chance_by(discharge["by"], day), free) for day, free in beside.free.items()),
+        strip=_strip([(day, chance_by(discharge["by"], day)) for day in beside.free]),
         changed=_changed(changed),
         changed_why=changed.why.removesuffix(COMPARED) if changed else "",
         waiting=words_of(lasting.code, beside.facts.nation) or "Reason not given" if lasting else "",
@@ -239,6 +241,13 @@ def midnights_so_far(row: LoggedPrediction, today: date, zone: ZoneInfo) -> int:
     """Return midnights since the admission, the length of stay as a hospital counts it."""
     admitted_at = datetime.fromisoformat(row.inputs["admission"]["admitted_at"])
     return (today - admitted_at.astimezone(zone).date()).days
+
+
+def _strip(days: Sequence[tuple[date, float]]) -> Strip:
+    """Return a bar a day: 14 wide with its gaps, 1 to 43 high, on a picture of 50."""
+    heights = [1 + 42 * chance for _, chance in days]
+    bars = "".join(f"M{14 * n + 2} 50v{-height:.1f}h10v{height:.1f}z" for n, height in enumerate(heights))
+    return Strip(bars, ", ".join(f"{spoken(day)} {percent(chance)}" for day, chance in days))
 
 
 def _changed(found: Moved | None) -> str:

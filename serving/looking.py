@@ -9,7 +9,7 @@ import sqlalchemy as sql
 from serving.access import NAMES, Caller
 from serving.fhir import audit_event, entity
 from serving.parts import Parts
-from serving.standing import TOLD, Standing, standing_of
+from serving.standing import ON_A_BOARD, Standing, standing_of
 from serving.store import identities, log
 from serving.store.identities import Identity
 from serving.store.log import LoggedPrediction
@@ -72,7 +72,7 @@ def read_boards(parts: Parts, caller: Caller) -> list[Board]:
 
 
 def _standing(connection: sql.Connection, stays: Sequence[str], now: datetime) -> dict[str, Standing]:
-    return {stay: standing_of(told) for stay, told in told_of(connection, stays, TOLD, now).items()}
+    return {stay: standing_of(told) for stay, told in told_of(connection, stays, ON_A_BOARD, now).items()}
 
 
 def _before(connection: sql.Connection, board: Board) -> dict[str, LoggedPrediction]:

@@ -9,7 +9,8 @@ from serving.store.told import Told
 
 PLANNED, BEGAN, ENDED, OWNER = "planned_discharge_on", "delay_began", "delay_ended", "delay_attributed"
 REASON_TO_STAY, PATHWAY = "criteria_to_reside", "pathway"
-TOLD = ("ward", "bed", PLANNED, BEGAN, ENDED, OWNER, REASON_TO_STAY, PATHWAY)
+ON_A_BOARD = ("bed", PLANNED, BEGAN, ENDED, OWNER, PATHWAY)
+TOLD = (*ON_A_BOARD, REASON_TO_STAY)  # of which a ward tells every day
 DELAYS = (BEGAN, ENDED, OWNER)
 
 

@@ -36,20 +36,10 @@ def told_of(
     found: dict[str, list[Told]] = {}
     for some in chunks(admission_ids):
         rows = connection.execute(wanted.where(EVENTS.c.admission_id.in_(some))).all()
-        values, texts = said_in(vault_of(connection), [row.number for row in rows], [row.said for row in rows])
+        values, texts = said_in(vault_of(connection), [row[0] for row in rows], [row[5] for row in rows])
         for row, value, text in zip(rows, values.tolist(), texts, strict=True):
-            own = found.setdefault(row.admission_id, [])
-            number = None if value != value else value
-            own.append(
-                Told(
-                    row.number,
-                    row.admission_id,
-                    row.name,
-                    row.happened_at,
-                    row.recorded_at,
-                    number,
-                    text,
-                    row.sent_by,
-                )
-            )
+            number, stay, name, happened_at, recorded_at, _, by = row
+            said = None if value != value else value
+            told = Told(number, stay, name, happened_at, recorded_at, said, text, by)
+            found.setdefault(stay, []).append(told)
     return found
