@@ -8,7 +8,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 export BENTOML_DO_NOT_TRACK = true
 
-.PHONY: demo test prove proven environment format lint types tests chromium lock clean
+.PHONY: demo test prove proven environment format lint types tests chromium pictures lock clean
 .DEFAULT_GOAL := demo
 
 demo: environment
@@ -70,6 +70,10 @@ COMPILE = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile pyproject.toml
 lock: .venv/development
 	$(COMPILE) --extra training -o requirements.txt
 	$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
+
+# The README's pictures, of the demonstration that runs in another terminal.
+pictures: .venv/development chromium
+	@PYTHONPATH=. $(BIN)/python tests/pictures.py
 
 clean:
 	rm -rf .homeward .mypy_cache .pytest_cache .ruff_cache

@@ -59,7 +59,7 @@ def delay(days: float | None, ready_already: bool) -> str:
     if days is None:
         return ""
     said = "under half a day" if days < 0.5 else f"{days:.1f} days"
-    return said.replace("day", "more day") if ready_already else said
+    return f"{said} more" if ready_already else said
 
 
 def how_old(length: timedelta) -> str:
