@@ -1,6 +1,6 @@
 """The README's pictures, made of the demonstration that is running: `make pictures` in a second terminal.
 
-    PYTHONPATH=. python tests/pictures.py [--home .homeward/demo] [--port 3000]
+PYTHONPATH=. python tests/pictures.py [--home .homeward/demo] [--port 3000]
 """
 
 import argparse
