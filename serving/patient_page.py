@@ -3,70 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from features.hospital import Facts
 from serving.bedside import Bedside
-from serving.board import STALE_AFTER, ward_link
+from serving.board import ward_link
 from serving.board_row import (
-    COMPARED,
-    EVEN_CHANCE,
     Who,
     chance_by,
-    free_days,
     midnights_so_far,
     who_is,
 )
-from serving.board_words import clock_time, date_range, delay, how_old, percent, percent_if, spoken, spoken_iso
+from serving.board_words import clock_time, percent, spoken, spoken_iso
 from serving.decisions import WHY, undoable
 from serving.delay_reasons import ORGANISATIONS, delay_reasons, words_of
-from serving.shown import NOT_ABOUT_THE_PATIENT, leaving_shown, ready_shown
+from serving.movement import Movement, movement
+from serving.shown import leaving_shown
 from serving.standing import Delay, Plan, Standing
 from serving.store.log import LoggedPrediction
-
-DAYS_SHOWN = 28
-LEAST_DRAWN = 0.05  # days, or points of risk: less is said to be much the same
-KINDS = (("ready", "Ready to go"), ("discharge", "Leaving hospital"), ("readmission", "Back within 30 days"))
-
-
-@dataclass(frozen=True)
-class Chance:
-    """One day of the picture: the chance of leaving on it and of having left by its end, as parts of 1."""
-
-    on: date
-    words: str
-    alone: float
-    by: float
-    free: bool
-
-    @property
-    def alone_words(self) -> str:
-        """The chance of leaving on the day."""
-        return percent(self.alone)
-
-    @property
-    def by_words(self) -> str:
-        """The chance of having left by its end."""
-        return percent(self.by)
-
-
-@dataclass(frozen=True)
-class Because:
-    """One reason: `size` is its share of the largest one of its kind, and `more` whether it adds."""
-
-    text: str
-    size: float
-    more: bool
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """All reasons of one answer; `little` are those that make little difference."""
-
-    title: str
-    rows: tuple[Because, ...]
-    little: tuple[str, ...]
+from serving.suggested import Suggested, ready_words, suggested_of
 
 
 @dataclass(frozen=True)
@@ -77,29 +32,6 @@ class Moved:
     ready: str
     leaving: str
     planned: str
-
-
-@dataclass(frozen=True)
-class Suggested:
-    """What the newest prediction says; texts are empty where there is nothing to say."""
-
-    at: str
-    age: str
-    release: str
-    ready: str
-    ready_range: str
-    leaving: str
-    leaving_range: str
-    iso: str
-    doubtful: bool
-    home_within_30_days: str
-    delay: str
-    band: str
-    risk: str
-    days: tuple[Chance, ...]
-    reasons: tuple[Reasons, ...]
-    gaps: tuple[str, ...]
-    why_none: str
 
 
 @dataclass(frozen=True)
@@ -143,6 +75,7 @@ class PatientPage:
     waiting: Decided | None = field(metadata={"help": "What the patient waits for now"})
     delays: tuple[Decided, ...] = field(metadata={"help": "All delays, the newest first"})
     moved: tuple[Moved, ...] = field(metadata={"help": "What was suggested day by day, the newest first"})
+    movement: Movement | None = field(metadata={"help": "The same as a picture, from the second day on"})
     may_decide: bool = field(metadata={"help": "Whether who looks may enter dates and delays"})
     seen: int = field(metadata={"help": "The newest decision that the page knows of"})
     today: str = field(metadata={"help": "Today in ISO 8601, the first day that can be planned"})
@@ -178,7 +111,7 @@ def patient_page(
         pathway=standing.pathway,
         fit_since=clock_time(standing.fit_since, zone) if standing.fit_since else "",
         hidden=hidden,
-        suggested=_suggested(shown, facts, now, zone) if shown else None,
+        suggested=suggested_of(shown, facts, now, zone) if shown else None,
         planned=plans[0] if plans else None,
         planned_chance=_chance_of(holding, shown),
         planned_passed=holding is not None and holding.on < today,
@@ -186,6 +119,7 @@ def patient_page(
         waiting=delays[0] if standing.delay else None,
         delays=delays,
         moved=() if hidden else tuple(_moved(one, standing, zone) for one in reversed(bedside.predictions)),
+        movement=None if hidden else _movement(bedside.predictions, standing),
         may_decide=may_decide,
         seen=standing.seen,
         today=today.isoformat(),
@@ -196,73 +130,29 @@ def patient_page(
     )
 
 
-def _suggested(one: LoggedPrediction, facts: Facts, now: datetime, zone: ZoneInfo) -> Suggested:
-    answer = one.answer
-    discharge, ready, since = answer["discharge"], answer["ready"], answer["ready_since"]
-    risk, age = answer["readmission"], now - one.at
-    gaps = [str(warning["text"]) for warning in answer["warnings"]]
-    return Suggested(
-        at=clock_time(one.at, zone),
-        age=how_old(age) if age > STALE_AFTER else "",
-        release=one.release,
-        ready=_ready(one),
-        ready_range="" if since else date_range(ready),
-        leaving=spoken_iso(leaving_shown(one)),
-        leaving_range=date_range(discharge),
-        iso=leaving_shown(one) or "",
-        doubtful=bool(discharge) and discharge["home_within_30_days"] < EVEN_CHANCE,
-        home_within_30_days=percent_if(discharge["home_within_30_days"]) if discharge else "",
-        delay=delay(answer["expected_delay_days"], bool(since)),
-        band=risk["band"] if risk else "",
-        risk=percent_if(risk["risk"]) if risk else "",
-        days=_days(discharge["by"], one.at.astimezone(zone).date(), facts) if discharge else (),
-        reasons=tuple(
-            _reasons(title, answer["reasons"][kind]) for kind, title in KINDS if answer["reasons"][kind]
-        ),
-        gaps=tuple(gaps) if discharge else (),
-        why_none="" if discharge else "; ".join(gaps) or "no date could be given",
+def _movement(predictions: Sequence[LoggedPrediction], standing: Standing) -> Movement | None:
+    shown = [leaving_shown(one) for one in predictions]
+    plans = [_plan_then(one, standing) for one in predictions]
+    return movement(
+        [date.fromisoformat(day) if day else None for day in shown],
+        [plan.on if plan else None for plan in plans],
     )
 
 
-def _days(by: Mapping[str, float], today: date, facts: Facts) -> tuple[Chance, ...]:
-    found, before = [], 0.0
-    for day, free in free_days(today, facts, DAYS_SHOWN).items():
-        until = chance_by(by, day)
-        found.append(Chance(day, spoken(day), max(until - before, 0.0), until, free))
-        before = until
-    return tuple(found)
-
-
-def _reasons(title: str, told: Sequence[Mapping[str, Any]]) -> Reasons:
-    """Return all reasons of one answer, the largest first; what is not about the patient comes last."""
-    unit = "days" if "days" in told[0] else "points"
-    most = max(abs(one[unit]) for one in told) or 1.0
-    in_order = sorted(told, key=lambda one: (one["feature"] == NOT_ABOUT_THE_PATIENT, -abs(one[unit])))
-    large = [one for one in in_order if abs(one[unit]) >= LEAST_DRAWN]
-    return Reasons(
-        title,
-        tuple(Because(_said(one), abs(one[unit]) / most, one[unit] > 0) for one in large),
-        tuple(_said(one) for one in in_order if abs(one[unit]) < LEAST_DRAWN),
-    )
-
-
-def _said(reason: Mapping[str, Any]) -> str:
-    return str(reason["text"]).removesuffix(COMPARED)
+def _plan_then(one: LoggedPrediction, standing: Standing) -> Plan | None:
+    """Return the planned date that stood when a prediction was made, of those that were not taken back."""
+    then = [plan for plan in standing.plans if plan.told.recorded_at <= one.at]
+    return then[-1] if then else None
 
 
 def _moved(one: LoggedPrediction, standing: Standing, zone: ZoneInfo) -> Moved:
-    then = [plan for plan in standing.plans if plan.told.recorded_at <= one.at]
+    plan = _plan_then(one, standing)
     return Moved(
         seen=spoken(one.at.astimezone(zone).date()),
-        ready=_ready(one),
+        ready=ready_words(one),
         leaving=spoken_iso(leaving_shown(one)),
-        planned=spoken(then[-1].on) if then else "",
+        planned=spoken(plan.on) if plan else "",
     )
-
-
-def _ready(one: LoggedPrediction) -> str:
-    since = one.answer["ready_since"]
-    return f"since {spoken_iso(since)}" if since else spoken_iso(ready_shown(one))
 
 
 def _plan(one: Plan, zone: ZoneInfo, undo: set[int]) -> Decided:

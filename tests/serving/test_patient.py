@@ -301,3 +301,15 @@ def test_the_suggestions_of_earlier_days_are_listed(of):
     moved = browser(of).get(link(of)).text.partition('class="moved"')[2]
     rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>([^<]*)</td><td>([^<]*)</td>', moved)
     assert rows == [("Wed 7 Jan", "Thu 8 Jan", "Sat 10 Jan"), ("Tue 6 Jan", "Thu 8 Jan", "Sat 10 Jan")]
+
+
+def test_how_the_suggestion_moved_is_drawn_from_the_second_day_on(of):
+    assert 'class="movement"' not in browser(of).get(link(of)).text
+    for day in (7, 8):
+        at = f"2026-01-{day:02d}T08:00:00+00:00"
+        of.guard.clock.now = NOW + timedelta(days=day - 6)
+        predicted(of, ward_question(), at=at, by=of.guard.clock.now)
+    text = browser(of, "bob").get(link(of)).text
+    drawn = text.partition('class="movement"')[2].partition("</svg>")[0]
+    assert "between Sat 10 Jan and Mon 12 Jan" in drawn
+    assert 'class="suggested" d="M12 148L300 148L588 12"' in drawn
