@@ -36,6 +36,7 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/find": LOOKING,
     "/patients/{person}": LOOKING,
     "/patients/{person}/sheet": LOOKING,
+    "/patients/{person}/mine": LOOKING,
     "/patients/{person}/planned-date": DECIDING,
     "/patients/{person}/delay": DECIDING,
     "/patients/{person}/undo": DECIDING,

@@ -12,6 +12,7 @@ from serving.access import NAMES, Caller
 from serving.rounds import Ward, wards_of
 from serving.standing import TOLD, Standing, standing_of
 from serving.store import facts, identities, log
+from serving.store.followed import followed_by
 from serving.store.identities import Identity
 from serving.store.log import LoggedPrediction
 from serving.store.people import as_written
@@ -32,11 +33,15 @@ class Stay:
 
 @dataclass(frozen=True)
 class Bedside:
-    """A stay with its predictions: the last of each day, the newest at the end; there may be none."""
+    """A stay with its predictions: the last of each day, the newest at the end; there may be none.
+
+    `own` tells whether who looks follows the person.
+    """
 
     stay: Stay
     predictions: tuple[LoggedPrediction, ...]
     identity: Identity | None
+    own: bool
 
 
 def stay_of_person(
@@ -64,7 +69,8 @@ def bedside_of(
     name = stay.admission_id
     numbers = _last_of_days(log.shown_of(connection, name), ZoneInfo(facts_.time_zone))[-DAYS_BACK:]
     known = identities.identities_of(connection, [name]) if caller.role in NAMES else {}
-    return Bedside(stay, tuple(log.of_numbers(connection, numbers)), known.get(name))
+    own = stay.person in followed_by(connection, caller.name)
+    return Bedside(stay, tuple(log.of_numbers(connection, numbers)), known.get(name), own)
 
 
 def _last_of_days(shown: Sequence[tuple[int, datetime]], zone: ZoneInfo) -> list[int]:

@@ -96,7 +96,7 @@ def ward_page(
     zone, board, one = ZoneInfo(facts.time_zone), seen.board, seen.board.round
     age, today = now - one.at, one.at.astimezone(zone).date()
     free = free_days(today, facts)
-    beside = Beside(today, now, facts, free, blind)
+    beside = Beside(today, now, facts, free, blind, seen.own)
     patients, first = in_order([_row(row, seen, beside) for row in board.predictions if has_date(row)], view)
     undated = [_undated(row, seen, beside) for row in board.predictions if not has_date(row)]
     return WardPage(
@@ -118,7 +118,7 @@ def ward_page(
         patients=tuple(patients),
         unpredicted=tuple(
             sorted(
-                (each for each in undated if view.specialty in ("", each.specialty)),
+                (each for each in undated if view.shows(each.specialty, each.own)),
                 key=lambda each: by_bed(each.bed),
             )
         ),

@@ -12,10 +12,15 @@ LEAVING = "leaving"
 
 @dataclass(frozen=True)
 class View:
-    """What somebody chose to see: an order, and a specialty or all."""
+    """What somebody chose to see: an order, a specialty or all, and their own patients or everybody."""
 
     order: str = LEAVING
     specialty: str = ""
+    mine: bool = False
+
+    def shows(self, specialty: str, own: bool) -> bool:
+        """Tell whether a row is to be seen: its specialty, and whether its patient is the viewer's own."""
+        return self.specialty in ("", specialty) and (own or not self.mine)
 
 
 BY_LEAVING = View()
@@ -33,9 +38,9 @@ class Order:
 def in_order(patients: Sequence[Patient], view: View) -> tuple[list[Patient], int]:
     """Return rows, those first that an order is about, in it, and how many these are."""
     order = ORDERS[view.order]
-    own = [one for one in patients if view.specialty in ("", one.keys.specialty)]
-    first = sorted((one for one in own if order.about(one)), key=order.key)
-    others = sorted((one for one in own if not order.about(one)), key=_by_leaving)
+    seen = [one for one in patients if view.shows(one.keys.specialty, one.own)]
+    first = sorted((one for one in seen if order.about(one)), key=order.key)
+    others = sorted((one for one in seen if not order.about(one)), key=_by_leaving)
     return [*first, *others], len(first)
 
 

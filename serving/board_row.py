@@ -72,13 +72,17 @@ class Keys:
 
 @dataclass(frozen=True)
 class Beside:
-    """What a row is made with beside its prediction; `blind` where a person must set a date first."""
+    """What a row is made with beside its prediction; `blind` where a person must set a date first.
+
+    `own` are the people whom the viewer follows.
+    """
 
     today: date
     now: datetime
     facts: Facts
     free: Mapping[date, bool]
     blind: bool = False
+    own: frozenset[str] = frozenset()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -92,6 +96,7 @@ class Patient:
 
     bed: str
     who: Who
+    own: bool
     days_so_far: int
     long_stay: str
     planned: str
@@ -129,6 +134,7 @@ class Unpredicted:
     days_so_far: int
     why: str
     specialty: str
+    own: bool
 
 
 def patient_row(
@@ -145,6 +151,7 @@ def patient_row(
     return Patient(
         bed=bed_of(row, standing),
         who=who,
+        own=who.person in beside.own,
         days_so_far=days,
         long_stay=next((f"{least}+ days" for least in LONG_STAYS if days >= least), ""),
         planned=spoken(plan.on) if plan else "",
@@ -194,6 +201,7 @@ def unpredicted_row(row: LoggedPrediction, standing: Standing, who: Who, beside:
         days_so_far=midnights_so_far(row, beside.today, beside.zone),
         why="; ".join(why) or "no date could be given",
         specialty=specialty_of(row),
+        own=who.person in beside.own,
     )
 
 

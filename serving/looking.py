@@ -11,6 +11,7 @@ from serving.fhir import audit_event, entity
 from serving.parts import Parts
 from serving.standing import ON_A_BOARD, Standing, standing_of
 from serving.store import identities, log
+from serving.store.followed import followed_by
 from serving.store.identities import Identity
 from serving.store.log import LoggedPrediction
 from serving.store.told import told_of
@@ -25,13 +26,14 @@ class Seen:
     """A board as somebody sees it, each mapping by stay.
 
     `identities` has who is behind it, where they may know; `standing` what people and systems have told since;
-    `before` what the ward's board said a day ago.
+    `before` what the ward's board said a day ago; `own` are the people whom they follow.
     """
 
     board: Board
     identities: Mapping[str, Identity] = field(default_factory=dict)
     standing: Mapping[str, Standing] = field(default_factory=dict)
     before: Mapping[str, LoggedPrediction] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
 
     def standing_of(self, admission_id: str) -> Standing:
         """Return what stands of a stay."""
@@ -52,12 +54,13 @@ def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: st
             return None
         stays = {row.admission_id: row.person for row in board.predictions}
         names = identities.identities_of(connection, list(stays)) if caller.role in NAMES else {}
+        own = followed_by(connection, caller.name)
         standing, before = _standing(connection, list(stays), now), _before(connection, board)
     about = [entity("ward", f"{ward} {site}".strip(), predictions=len(stays))]
     about += [entity("name-of-person", stays[stay]) for stay in sorted(names)]
     with parts.store.writing() as connection:
         parts.store.audit(connection, now, audit_event(operation, "R", now, caller.name, about))
-    return Seen(board, names, standing, before)
+    return Seen(board, names, standing, before, own)
 
 
 def read_boards(parts: Parts, caller: Caller) -> list[Board]:

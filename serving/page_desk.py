@@ -47,7 +47,7 @@ class Pages:
         """Show one ward, one row a patient, or give the rows as CSV."""
         ward, asked = request.path_params["ward"], request.query_params
         site, as_csv = asked.get("site", ""), asked.get("as") == "csv"
-        view = View(asked.get("order", BY_LEAVING.order), asked.get("specialty", ""))
+        view = View(asked.get("order", BY_LEAVING.order), asked.get("specialty", ""), asked.get("mine") == "1")
         if view.order not in ORDERS:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"order must be one of {', '.join(ORDERS)}")
         return await self.parts.reading.run(

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from serving import decisions
 from serving.access import DECIDING, Caller
-from serving.bedside import Bedside, bedside_of
+from serving.bedside import Bedside, bedside_of, stay_of_person
 from serving.decisions import Decision, Events, Meanwhile, NotKept
 from serving.errors import Problem
 from serving.fhir import audit_event, entity
@@ -20,6 +20,7 @@ from serving.parts import Parts
 from serving.patient_page import Form, patient_page
 from serving.sessions import SESSION_COOKIE
 from serving.sheet_page import ENGLISH, languages, sheet_page
+from serving.store.followed import follow
 
 GONE = "nobody of that number is in a bed here now; see /board"
 MEANWHILE = (
@@ -80,6 +81,25 @@ class PatientDesk:
             return decisions.taken_back(_number(form, "number"), now)
 
         return await self._decided(request, make)
+
+    async def mine(self, request: Request) -> Response:
+        """Put the patient among who looks' own, or take them away from these."""
+        form = await form_of(request, SESSION_COOKIE, self.parts.settings.body_seconds)
+        follows = form.get("follow") == "1"
+        return await self.parts.keeping.run(self._mine, _person(request), request.state.caller, follows)
+
+    def _mine(self, person: str, caller: Caller, follows: bool) -> Response:
+        now, store = self.parts.guard.clock(), self.parts.store
+        facts = self.parts.releases.current().predictor.facts
+        with store.writing() as connection:
+            stay = stay_of_person(connection, person, caller, facts, now)
+            if stay is None:
+                raise Problem(HTTPStatus.NOT_FOUND, GONE)
+            follow(connection, caller.name, stay.person, follows)
+            about = [entity("person", stay.person)]
+            event = audit_event("POST /patients/{person}/mine", "U", now, caller.name, about)
+            store.audit(connection, now, event)
+        return RedirectResponse(f"/patients/{person}", HTTPStatus.SEE_OTHER)
 
     async def _decided(self, request: Request, make: Make) -> Response:
         form = await form_of(request, SESSION_COOKIE, self.parts.settings.body_seconds)

@@ -60,6 +60,7 @@ class PatientPage:
 
     link: str = field(metadata={"help": "Address of the page"})
     who: Who = field(metadata={"help": "Who the page is about"})
+    own: bool = field(metadata={"help": "Whether the patient is among the viewer's own"})
     bed: str = field(metadata={"help": "Bed, empty where none is known"})
     ward: str = field(metadata={"help": "Name of the ward"})
     ward_link: str = field(metadata={"help": "Address of its board"})
@@ -104,6 +105,7 @@ def patient_page(
     return PatientPage(
         link=f"/patients/{stay.person}",
         who=who_is(stay.person, bedside.identity),
+        own=bedside.own,
         bed=standing.bed,
         ward=stay.ward[0],
         ward_link=ward_link(*stay.ward),

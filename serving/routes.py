@@ -45,6 +45,7 @@ def application(parts: Parts) -> Starlette:
         Route("/find", pages.find, methods=["POST"]),
         Route("/patients/{person}", patients.patient, methods=["GET"]),
         Route("/patients/{person}/sheet", patients.sheet, methods=["GET"]),
+        Route("/patients/{person}/mine", patients.mine, methods=["POST"]),
         Route("/patients/{person}/planned-date", patients.planned_date, methods=["POST"]),
         Route("/patients/{person}/delay", patients.delay, methods=["POST"]),
         Route("/patients/{person}/undo", patients.undo, methods=["POST"]),

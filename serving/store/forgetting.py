@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 import sqlalchemy as sql
 
 from features.errors import HomewardError
-from serving.store import facts, people, repeats
+from serving.store import facts, followed, people, repeats
 from serving.store.chunks import chunks
 from serving.store.erasure import Chosen, Erasure, erase
 from serving.store.store import Store
@@ -43,6 +43,7 @@ def forget(store: Store, person: str, erasure: Erasure) -> Mapping[str, int]:
         _unheard(connection, stays)
         _unrepeated(connection, named)
         connection.execute(PEOPLE.delete().where(PEOPLE.c.person == person))
+        followed.forget(connection, [person])
     return counts
 
 

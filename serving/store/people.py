@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sql
 
+from serving.store import followed
 from serving.store.chunks import chunks
 from serving.store.tables import PEOPLE, PREDICTIONS, STAY_FACTS
 from serving.store.vault import Vault, current, vault_of
@@ -74,6 +75,7 @@ def forget(connection: sql.Connection, people: Collection[str]) -> int:
     forgotten = sorted(set(people) - _named(connection, people))
     for some in chunks(forgotten):
         connection.execute(PEOPLE.delete().where(PEOPLE.c.person.in_(some)))
+    followed.forget(connection, forgotten)
     return len(forgotten)
 
 

@@ -157,6 +157,14 @@ IDENTITIES = sql.Table(
 )
 """Who is behind a stay, encrypted under a key of its own; for the eyes of coordinators of its site."""
 
+FOLLOWED = sql.Table(
+    "followed",
+    TABLES,
+    sql.Column("by", sql.String, primary_key=True),
+    sql.Column("person", sql.String(10), primary_key=True, index=True),
+)
+"""Whom somebody has put among their own patients: what a board shows them first, and nothing else."""
+
 SHADOWS = sql.Table(
     "shadows",
     TABLES,

@@ -32,7 +32,7 @@ OPEN = (
     "/sign-in/return",
 )
 PASSWORD = "correct horse battery"
-DECISIONS = tuple(f"/patients/{{person}}/{what}" for what in ("planned-date", "delay", "undo"))
+DECISIONS = tuple(f"/patients/{{person}}/{what}" for what in ("planned-date", "delay", "undo", "mine"))
 FORMS = (
     ("POST", "/sign-in"),
     ("POST", "/sign-out"),

@@ -16,6 +16,7 @@ DECIDED = {
     "planned-date": {"on": "2026-01-09", "why": "1"},
     "delay": {"step": "begin", "code": "EQUIPMENT", "owner": "NHS"},
     "undo": {"number": "1"},
+    "mine": {"follow": "1"},
 }
 
 

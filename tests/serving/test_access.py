@@ -111,7 +111,7 @@ def test_only_those_who_care_for_patients_see_boards():
     assert frozenset({"ward system", "coordinator", "safety officer"}) == BOARDS
     patients = {path: who for path, who in DOORS.items() if path.startswith("/patients/")}
     looking = frozenset({"coordinator", "safety officer"})
-    seen = {"/patients/{person}", "/patients/{person}/sheet"}
+    seen = {f"/patients/{{person}}{more}" for more in ("", "/sheet", "/mine")}
     decided = {path for path, who in patients.items() if who == {"coordinator"}}
     assert {path for path, who in patients.items() if who == looking} == seen
     assert decided == patients.keys() - seen

@@ -14,7 +14,12 @@ from serving.board import ward_page
 from serving.board_order import ORDERS, View, in_order
 from serving.looking import Seen
 from serving.rounds import predict_round
+from serving.sessions import SESSION_COOKIE
 from serving.shown import dates_shown, moved
+from serving.store.erasure import Erasure
+from serving.store.followed import follow, followed_by
+from serving.store.forgetting import forget
+from tests.serving.browser import Browser
 from tests.serving.builders import (
     AT,
     COMPARED,
@@ -32,6 +37,7 @@ from tests.serving.builders import (
     stay,
     ward_question,
 )
+from tests.serving.doors import by_account
 
 
 class Slower(FakePredictor):
@@ -246,3 +252,27 @@ def test_where_a_trust_wants_it_a_board_hides_ours_until_a_date_is_set(tmp_path)
     date_ = {"admission_id": "A1", "planned_discharge_on": "2026-01-09", "set_at": AT}
     client(of).post("/v1/planned-dates", date_)
     assert "Sat 10 Jan" in page(of)
+
+
+def test_a_ward_can_be_seen_for_ones_own_patients(of):
+    predicted(of)
+    ann, bob = Browser(of), Browser(of)
+    for own, name in ((ann, "ann"), (bob, "bob")):
+        own.cookies[SESSION_COOKIE] = by_account(of, name)["Cookie"].partition("=")[2]
+    link = f"/patients/{person(of, 'A2')}"
+    for follows, said in (("1", "Take away from my patients"), ("0", "Add to my patients")):
+        answer = ann.post(f"{link}/mine", form_token=ann.form_token(link), follow=follows)
+        assert answer.status_code == 303
+        assert said in ann.get(link).text
+        shown = [person(of, name) in ann.get("/board/Ward 7?mine=1").text for name in ("A1", "A2", "A3")]
+        assert shown == [False, follows == "1", False]
+        assert person(of, "A2") not in bob.get("/board/Ward 7?mine=1").text
+
+
+def test_who_is_erased_is_nobodys_patient_any_more(of):
+    predicted(of)
+    with of.store.writing() as connection:
+        follow(connection, "coordinator ann", person(of), True)
+    forget(of.store, person(of), Erasure(NOW, "a test", "erase"))
+    with of.store.reading() as connection:
+        assert followed_by(connection, "coordinator ann") == frozenset()

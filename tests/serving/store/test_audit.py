@@ -29,8 +29,9 @@ from tests.serving.builders import (
     ward_question,
 )
 
-FREE = {"news", "repeats", "leases", "write_check", "challengers", "sessions", "tries"}
-"""Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe, where one began.
+FREE = {"news", "repeats", "leases", "write_check", "challengers", "sessions", "tries", "followed"}
+"""Tables that hold nothing to answer for: what waits, keys of a day, who works, a probe, where one began, and
+whom one follows.
 
 Whoever signs in, and each account that a session stands on, is in the audit.
 """
