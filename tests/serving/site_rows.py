@@ -49,14 +49,14 @@ def filled(of: Parts, beds: int) -> None:
 
 def rows_of_others(of: Parts) -> tuple[int, list[str]]:
     """Return how many requests were made by those of one site, and each that told of another's rows."""
-    tried, found = 0, []
-    for site in SITES:
-        others = [other for other in SITES if other != site]
-        for who, asked, text in [*_as_system(of, site), *_as_people(of, site)]:
-            tried += 1
-            told = [other for other in others if other in text]
-            if told:
-                found.append(f"{who} of {site}, {asked.method} {asked.path}: {', '.join(told)}")
+    tried, found, patients = 0, [], list(_patients(of))
+    by_people = [(site, *seen) for site in SITES for seen in _as_people(of, site, patients)]
+    by_systems = [(site, *seen) for site in SITES for seen in _as_system(of, site)]  # who cancel stays
+    for site, who, asked, text in [*by_people, *by_systems]:
+        tried += 1
+        told = [other for other in SITES if other != site and other in text]
+        if told:
+            found.append(f"{who} of {site}, {asked.method} {asked.path}: {', '.join(told)}")
     return tried, found
 
 
@@ -72,16 +72,16 @@ def _as_system(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
         yield "a ward system", asked, nobody(of).request(asked.method, asked.path, shown, **body).text
 
 
-def _as_people(of: Parts, site: str) -> Iterator[tuple[str, Asked, str]]:
+def _as_people(of: Parts, site: str, patients: list[Asked]) -> Iterator[tuple[str, Asked, str]]:
     for role in ("coordinator", "safety officer"):
         name = f"{role.split()[0]}-{site.lower()}"
         shown = {**by_account(of, name, role, [site]), **OWN_PAGE}
-        for asked in [*_reads(), *_patients(of)]:
+        for asked in [*_reads(), *patients]:
             yield f"a {role}", asked, nobody(of).request(asked.method, asked.path, shown).text
         form = {"form_token": form_token(shown["Cookie"].partition("=")[2]), "seen": "0"}
         looked_for = nobody(of).request("POST", "/find", shown, data={**form, "text": "RXX"})
         yield f"a {role}", Asked("POST", "/find"), looked_for.text
-        for asked in _patients(of):
+        for asked in patients:
             for what, more in DECIDED.items():
                 path = f"{asked.path}/{what}"
                 answer = nobody(of).request("POST", path, shown, data={**form, **more})
