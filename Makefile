@@ -60,8 +60,8 @@ tests: .venv/development chromium
 # The tests use pages in a real browser; without one they are skipped, and under CI=true that is a failure.
 chromium:
 	@command -v chromium > /dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-		echo "tests: installing Chromium" && apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; \
+		echo "tests: installing Chromium" && apt-get -o Acquire::Retries=3 update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 install -y -qq --no-install-recommends chromium > /dev/null; \
 	else echo "tests: for those in a browser, sudo apt-get install chromium"; test "$$CI" != true; fi
 
 # Hashes and no addresses, so that the lock says nothing about where it was made.
