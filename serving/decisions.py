@@ -15,6 +15,7 @@ from serving.access import PEOPLE, Caller
 from serving.bedside import Stay, stay_of_person
 from serving.census import EventFact
 from serving.delay_reasons import ORGANISATIONS, delay_reasons
+from serving.gate import Clock
 from serving.standing import BEGAN, ENDED, OWNER, PLANNED, Standing
 from serving.store.facts import Receipt, keep
 from serving.store.store import Store
@@ -33,7 +34,6 @@ WHY: Mapping[int, str] = {
     9: "Another reason",
 }
 """Why a planned date was set, by the number that goes into the record with it."""
-FIRST, AGREED = 1, 2
 
 
 class NotKept(HomewardError):
@@ -50,35 +50,36 @@ class Meanwhile(HomewardError):
 
 @dataclass(frozen=True)
 class Decision:
-    """Who decides, when, under which route, and the newest event that their page knew of."""
+    """Who decides, by which clock, under which route, and the newest event that their page knew of."""
 
     caller: Caller
-    at: datetime
+    clock: Clock
     operation: str
     seen: int
 
 
-Events = Callable[[Stay], Sequence[EventFact]]
+Events = Callable[[Stay, datetime], Sequence[EventFact]]
 
 
 def decided(store: Store, facts: Facts, person: str, decision: Decision, events: Events) -> bool:
     """Keep what somebody decided of a person, and tell whether the person is still in a bed here.
 
-    `events` makes the facts from what stands in the same transaction.  Raises NotKept, from `events`, and
-    Meanwhile.
+    `events` makes the facts from what stands in the same transaction, and its instant: one from before it would
+    not see what another has decided while this one waited for its turn.  Raises Meanwhile.
     """
     with store.writing() as connection:
-        stay = stay_of_person(connection, person, decision.caller, facts, decision.at)
+        at = decision.clock()
+        stay = stay_of_person(connection, person, decision.caller, facts, at)
         if stay is None:
             return False
         if stay.standing.seen != decision.seen:
             raise Meanwhile
-        receipt = Receipt(decision.at, decision.caller.name, decision.operation)
-        keep(store, connection, (), events(stay), receipt, newsworthy=frozenset(facts.events))
+        receipt = Receipt(at, decision.caller.name, decision.operation)
+        keep(store, connection, (), events(stay, at), receipt, newsworthy=frozenset(facts.events))
     return True
 
 
-def plan(on: str, why: str, at: datetime, today: date) -> Events:
+def plan(on: str, why: str, today: date) -> Events:
     """Return the fact of a planned date; raises NotKept for a day that is none, has passed, or is far away."""
     try:
         day = date.fromisoformat(on)
@@ -90,32 +91,28 @@ def plan(on: str, why: str, at: datetime, today: date) -> Events:
         raise NotKept("on", "The planned date must be within a year")
     if not why.isascii() or not why.isdigit() or int(why) not in WHY:
         raise NotKept("why", "Choose why the date is set")
-    return lambda stay: [_event(stay, at, PLANNED, day.isoformat(), float(why))]
+    return lambda stay, at: [_event(stay, at, PLANNED, day.isoformat(), float(why))]
 
 
-def delay_began(code: str, owner: str, nation: str, at: datetime) -> Events:
+def delay_began(code: str, owner: str, nation: str) -> Events:
     """Return the facts of a delay, or of what is waited for next; raises NotKept for a code of no list."""
     if not any(code in group for group in delay_reasons(nation).values()):
         raise NotKept("code", "Choose what the patient is waiting for")
     if owner not in ORGANISATIONS:
         raise NotKept("owner", "Choose whose the next step is")
-    return lambda stay: [_event(stay, at, BEGAN, code), _event(stay, at, OWNER, owner)]
+    return lambda stay, at: [_event(stay, at, BEGAN, code), _event(stay, at, OWNER, owner)]
 
 
-def delay_ended(at: datetime) -> Events:
+def delay_ended(stay: Stay, at: datetime) -> list[EventFact]:
     """Return the fact that a delay has ended; there is none to keep where none lasts."""
-
-    def events(stay: Stay) -> list[EventFact]:
-        lasting = stay.standing.delay
-        return [_event(stay, at, ENDED, lasting.code)] if lasting else []
-
-    return events
+    lasting = stay.standing.delay
+    return [_event(stay, at, ENDED, lasting.code)] if lasting else []
 
 
-def taken_back(number: int, at: datetime) -> Events:
+def taken_back(number: int) -> Events:
     """Return the facts that take a decision back, if it is one that may be; otherwise none."""
 
-    def events(stay: Stay) -> list[EventFact]:
+    def events(stay: Stay, at: datetime) -> list[EventFact]:
         undone = next((one for one in undoable(stay.standing) if one.number == number), None)
         if undone is None:
             return []

@@ -131,7 +131,7 @@ class Desk:
         )
 
     def _board(self, ward: str, site: str, caller: Caller) -> bytes:
-        seen = read_board(self.parts, ward, site, caller, "GET /v1/predictions")
+        seen = read_board(self.parts, ward, site, caller, "GET /v1/predictions", for_a_page=False)
         if seen is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no ward of that name and site has been predicted yet")
         rows = seen.board.predictions

@@ -40,10 +40,13 @@ class Seen:
         return self.standing.get(admission_id, NOTHING)
 
 
-def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: str) -> Seen | None:
+def read_board(
+    parts: Parts, ward: str, site: str, caller: Caller, operation: str, for_a_page: bool = True
+) -> Seen | None:
     """Return what the board of a ward shows now, once it is in the audit who read it, and whose names.
 
-    None for a ward that was never predicted, and for one of a site that is not the caller's.
+    What a page alone shows beside the predictions is read only `for_a_page`.  None for a ward that was never
+    predicted, and for one of a site that is not the caller's.
     """
     now = parts.guard.clock()
     if not caller.sees(site):
@@ -54,13 +57,15 @@ def read_board(parts: Parts, ward: str, site: str, caller: Caller, operation: st
             return None
         stays = {row.admission_id: row.person for row in board.predictions}
         names = identities.identities_of(connection, list(stays)) if caller.role in NAMES else {}
-        own = followed_by(connection, caller.name)
-        standing, before = _standing(connection, list(stays), now), _before(connection, board)
+        seen = Seen(board, names)
+        if for_a_page:
+            standing, before = _standing(connection, list(stays), now), _before(connection, board)
+            seen = Seen(board, names, standing, before, followed_by(connection, caller.name))
     about = [entity("ward", f"{ward} {site}".strip(), predictions=len(stays))]
     about += [entity("name-of-person", stays[stay]) for stay in sorted(names)]
     with parts.store.writing() as connection:
         parts.store.audit(connection, now, audit_event(operation, "R", now, caller.name, about))
-    return Seen(board, names, standing, before, own)
+    return seen
 
 
 def read_boards(parts: Parts, caller: Caller) -> list[Board]:

@@ -1,7 +1,6 @@
 """The page of one patient, and what people decide on it."""
 
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -27,7 +26,7 @@ MEANWHILE = (
     "Somebody else changed this while you were looking at it. What they entered is shown; yours is still in "
     "the form: send it again if it is right."
 )
-Make = Callable[[dict[str, str], datetime], Events]
+Make = Callable[[dict[str, str]], Events]
 
 
 class PatientDesk:
@@ -56,29 +55,29 @@ class PatientDesk:
     async def planned_date(self, request: Request) -> Response:
         """Keep a planned date that somebody set."""
 
-        def make(form: dict[str, str], now: datetime) -> Events:
+        def make(form: dict[str, str]) -> Events:
             zone = ZoneInfo(self.parts.releases.current().predictor.facts.time_zone)
-            today = now.astimezone(zone).date()
-            return decisions.plan(form.get("on", ""), form.get("why", ""), now, today)
+            today = self.parts.guard.clock().astimezone(zone).date()
+            return decisions.plan(form.get("on", ""), form.get("why", ""), today)
 
         return await self._decided(request, make)
 
     async def delay(self, request: Request) -> Response:
         """Keep that a delay began, or that it ended."""
 
-        def make(form: dict[str, str], now: datetime) -> Events:
+        def make(form: dict[str, str]) -> Events:
             if form.get("step") == "end":
-                return decisions.delay_ended(now)
+                return decisions.delay_ended
             nation = self.parts.releases.current().predictor.facts.nation
-            return decisions.delay_began(form.get("code", ""), form.get("owner", ""), nation, now)
+            return decisions.delay_began(form.get("code", ""), form.get("owner", ""), nation)
 
         return await self._decided(request, make)
 
     async def undo(self, request: Request) -> Response:
         """Take the newest planned date, or the newest step of a delay, back."""
 
-        def make(form: dict[str, str], now: datetime) -> Events:
-            return decisions.taken_back(_number(form, "number"), now)
+        def make(form: dict[str, str]) -> Events:
+            return decisions.taken_back(_number(form, "number"))
 
         return await self._decided(request, make)
 
@@ -110,11 +109,10 @@ class PatientDesk:
     def _decide(
         self, person: str, caller: Caller, by: Visitor, operation: str, form: dict[str, str], make: Make
     ) -> Response:
-        now = self.parts.guard.clock()
         facts = self.parts.releases.current().predictor.facts
-        decision = Decision(caller, now, operation, _number(form, "seen"))
+        decision = Decision(caller, self.parts.guard.clock, operation, _number(form, "seen"))
         try:
-            if not decisions.decided(self.parts.store, facts, person, decision, make(form, now)):
+            if not decisions.decided(self.parts.store, facts, person, decision, make(form)):
                 raise Problem(HTTPStatus.NOT_FOUND, GONE)
         except NotKept as fault:
             told = Form(fault.field, f"{fault}.", form)

@@ -23,6 +23,7 @@ def chromium() -> Iterator[Browser]:
     """Give a browser; without one the test is skipped, or fails under CI."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if found is None:
+        # A developer may have none and still run all else; where a change is judged, none may go unnoticed.
         said = "there is no Chromium: sudo apt-get install chromium"
         pytest.fail(said) if os.environ.get("CI") == "true" else pytest.skip(said)
     with sync_playwright() as playwright:

@@ -1,14 +1,19 @@
 """The page of one patient, and planned dates and delays that people enter on it."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from serving.access import Caller
+from serving.bedside import stay_of_person
 from serving.board_words import spoken
-from serving.decisions import WHY
+from serving.decisions import WHY, Decision, Meanwhile, decided, plan
 from serving.delay_reasons import delay_reasons
 from serving.sessions import SESSION_COOKIE
+from serving.store.facts import Receipt, keep
 from serving.store.verify import verify
 from tests.serving.browser import Browser
 from tests.serving.builders import NOW, client, event, parts, person, predicted, question, stay, ward_question
@@ -136,6 +141,26 @@ def test_two_people_at_once_lose_nothing(of):
     again = send(bob, link(of), "planned-date", seen=hidden(answer.text, "seen"), on=FRIDAY, why="4")
     assert again.status_code == 303
     assert planned(ann.get(link(of)).text) == ("Fri 9 Jan", "coordinator bob")
+
+
+def test_who_waits_for_their_turn_sees_what_another_has_decided_meanwhile(of):
+    """The one who waits has asked first, and its instant must not be from before the other's."""
+    store, facts = of.store, of.releases.current().predictor.facts
+    who, began = Caller("coordinator", "coordinator ann"), time.monotonic()
+
+    def ticking():
+        return NOW + timedelta(seconds=time.monotonic() - began)
+
+    late = Decision(who, ticking, "a test", 0)
+    with ThreadPoolExecutor(1) as threads:
+        with store.writing() as connection:
+            waiting = threads.submit(decided, store, facts, person(of), late, plan(FRIDAY, "1", NOW.date()))
+            time.sleep(0.2)  # until it waits for the transaction
+            stay = stay_of_person(connection, person(of), who, facts, ticking())
+            events = plan(TOMORROW, "4", NOW.date())(stay, ticking())
+            keep(store, connection, (), events, Receipt(ticking(), "coordinator bob", "a test"))
+        with pytest.raises(Meanwhile):
+            waiting.result(10)
 
 
 def test_what_was_set_can_be_undone_by_the_page(of):
