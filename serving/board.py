@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from features.hospital import Facts
+from models.code_words import words_of
 from serving.board_order import BY_LEAVING, ORDERS, View, by_bed, in_order
 from serving.board_row import (
     Beside,
@@ -62,7 +63,9 @@ class WardPage:
     view: View = field(metadata={"help": "The order and the specialty that were chosen"})
     orders: Mapping[str, str] = field(metadata={"help": "The orders that can be chosen, with their words"})
     about: int = field(metadata={"help": "How many of the rows the order is about; they come first"})
-    specialties: tuple[str, ...] = field(metadata={"help": "Specialties that can be chosen, by code"})
+    specialties: Mapping[str, str] = field(
+        metadata={"help": "Specialties that can be chosen, with their words"}
+    )
     days: tuple[Day, ...] = field(metadata={"help": "The days of every strip, for its heading"})
     patients: tuple[Patient, ...] = field(metadata={"help": "Rows in the order that was chosen"})
     unpredicted: tuple[Unpredicted, ...] = field(metadata={"help": "Patients without a date, and why"})
@@ -113,7 +116,7 @@ def ward_page(
         view=view,
         orders={name: order.words for name, order in ORDERS.items()},
         about=first,
-        specialties=tuple(sorted({specialty_of(row) for row in board.predictions} - {""})),
+        specialties=_specialties(board, facts.nation),
         days=tuple(Day(day, is_free) for day, is_free in free.items()),
         patients=tuple(patients),
         unpredicted=tuple(
@@ -157,6 +160,12 @@ def ward_link(ward: str, site: str) -> str:
 def has_date(row: LoggedPrediction) -> bool:
     """Tell whether a prediction has a date."""
     return bool(row.answer["discharge"])
+
+
+def _specialties(board: Board, nation: str) -> dict[str, str]:
+    codes = {specialty_of(row) for row in board.predictions} - {""}
+    words = {code: words_of("treatment_function", code, nation) or code for code in codes}
+    return dict(sorted(words.items(), key=lambda one: one[1]))
 
 
 def _row(row: LoggedPrediction, seen: Seen, beside: Beside) -> Patient:

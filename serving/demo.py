@@ -104,6 +104,7 @@ def filled(demo: Demo, children: Children, at: datetime) -> Question:
     """
     from features.snapshot import snapshot
     from features.sources import read
+    from features.sources.simulated import arguments_of
     from serving.ingest import OPERATION, ingest, sent
     from serving.loop import last_board_hour
     from serving.progress import counting
@@ -117,7 +118,8 @@ def filled(demo: Demo, children: Children, at: datetime) -> Question:
         for new in ingest(hospital, store, Receipt(at, "the demonstration", OPERATION)):
             seen(new)
     store.close()
-    moment = last_board_hour(hospital.facts, hospital.observed_until.to_pydatetime())
+    ended = arguments_of(demo.folder / "hospital").until  # a small hospital may have had no news since
+    moment = last_board_hour(hospital.facts, ended.to_pydatetime())
     inpatients = snapshot(hospital, pd.Timestamp(moment))
     if inpatients.empty:
         raise ChildFault(f"nobody is in a bed at {moment.isoformat()}: ask for more --admissions")

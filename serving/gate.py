@@ -50,6 +50,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+ASKED_EACH_TIME = "no-cache"  # kept, and asked for again: the style of the pages, which tells of nobody
 REFUSALS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 PROBES = ("/livez", "/readyz")  # asked every few seconds; only a bad answer is worth a line
 PROBED_BY = ("GET", "HEAD")
@@ -177,8 +178,11 @@ class _Exit:
             headers = MutableHeaders(scope=message)
             if self.status in REFUSALS and "retry-after" not in headers:
                 self._replaced = _as_ours(headers, busy() if self.status == REFUSALS[0] else unavailable())
+            asked_each_time = headers.get("cache-control") == ASKED_EACH_TIME
             for name, value in HEADERS.items():
                 headers[name] = value
+            if asked_each_time:
+                headers["Cache-Control"] = ASKED_EACH_TIME
         elif self._replaced is not None:
             if message.get("more_body"):
                 return  # what they say; ours goes in the place of its end

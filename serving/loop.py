@@ -129,11 +129,13 @@ class Loop:
 def round_due(connection: sql.Connection, facts_: Facts, now: datetime) -> datetime | None:
     """Return the board round that should have been by now and was not, None if there is none.
 
-    Of several that were missed the last is caught up.
+    Of several that were missed the last is caught up.  The first of all is due now: nobody waited for it.
     """
     last_hour = last_board_hour(facts_, now)
     last = log.last_due(connection, BOARD_ROUND, now)
-    return last_hour if last is None or last < last_hour else None
+    if last is None:
+        return now
+    return last_hour if last < last_hour else None
 
 
 def last_board_hour(facts_: Facts, now: datetime) -> datetime:

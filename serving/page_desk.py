@@ -11,6 +11,7 @@ from serving.board import WardsPage, ward_line, ward_page
 from serving.board_csv import csv_of
 from serving.board_order import BY_LEAVING, ORDERS, View
 from serving.contract import docs_page
+from serving.design_system import stylesheet
 from serving.errors import Problem
 from serving.find import found_page
 from serving.forms import form_of
@@ -19,7 +20,8 @@ from serving.pages import STATIC, Visitor, page, visitor
 from serving.parts import Parts
 from serving.sessions import SESSION_COOKIE
 
-FILES = ("board.css", "board.js", "icon.svg")
+STYLE = "board.css"
+FILES = (STYLE, "board.js", "icon.svg")
 
 
 class Pages:
@@ -90,4 +92,6 @@ class Pages:
         name = request.path_params["file"]
         if name not in FILES:
             raise Problem(HTTPStatus.NOT_FOUND, "there is no such file")
+        if name == STYLE:
+            return stylesheet().answer(request)
         return FileResponse(STATIC / name)

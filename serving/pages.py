@@ -1,6 +1,7 @@
 """HTML from templates: escaped always, complete without scripts, nothing from another host."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from serving.access import BOARDS, PEOPLE
+from serving.design_system import macros
 from serving.errors import Problem
 from serving.sessions import SESSION_COOKIE, form_token
 
@@ -34,6 +36,8 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["coded"] = coded
+    made.filters["items_of"] = items_of
+    made.globals["nhs"] = macros()
     return made
 
 
@@ -46,6 +50,15 @@ def coded(text: str) -> Markup:
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
+def items_of(words: Mapping[Any, str]) -> list[dict[str, str]]:
+    """Return what can be chosen as the design system's macros take it.
+
+    >>> items_of({1: "Agreed"})
+    [{'value': '1', 'text': 'Agreed'}]
+    """
+    return [{"value": str(value), "text": text} for value, text in words.items()]
+
+
 @dataclass(frozen=True)
 class Visitor:
     """Who looks at a page: `name` as it is noted, what every form must bring, and whether wards are theirs.
@@ -56,6 +69,12 @@ class Visitor:
     name: str = ""
     form_token: str = ""
     sees_wards: bool = False
+
+    @property
+    def menu(self) -> dict[str, str]:
+        """Return the pages in the menu, words by address."""
+        wards = {"/board": "Wards"} if self.sees_wards else {}
+        return {**wards, "/about": "About", "/v1/docs": "For systems"}
 
 
 def visitor(request: Request) -> Visitor:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from features.hospital import Facts
@@ -52,6 +53,11 @@ class Form:
     at_fault: str = ""
     fault: str = ""
     entered: Mapping[str, str] = field(default_factory=dict)
+
+    def field(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters of a field's macro, with what is wrong where it is the one at fault."""
+        wrong = {"errorMessage": {"text": self.fault}} if self.at_fault == name else {}
+        return {**parameters, **wrong}
 
 
 @dataclass(frozen=True)

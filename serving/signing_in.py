@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from serving import accounts
+from serving.design_system import stylesheet
 from serving.errors import Problem
 from serving.fhir import audit_event
 from serving.forms import form_of
@@ -73,9 +74,9 @@ class SigningIn:
         answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
         return answer
 
-    async def style(self, _: Request) -> Response:
+    async def style(self, request: Request) -> Response:
         """Give the style of the form to who is not signed in yet."""
-        return FileResponse(STATIC / "board.css")
+        return stylesheet().answer(request)
 
     async def icon(self, _: Request) -> Response:
         """Give the icon of its window."""

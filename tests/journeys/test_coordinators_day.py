@@ -1,5 +1,6 @@
 """A coordinator's day on the board, in a real Chromium: with a mouse, by keyboard, and without scripts."""
 
+import re
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -44,7 +45,7 @@ def open_(of):
 def set_date(page, day, why):
     page.fill("#on", day)
     page.select_option("#why", label=why)
-    page.click("text=/^(Set|Change) the date$/")
+    page.get_by_role("button", name=re.compile("^(Set|Change) the date$")).click()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
@@ -74,7 +75,7 @@ def test_a_day_from_signing_in_to_signing_out(open_, scripts):
     page.select_option("#code", label="Patient transport")
     page.get_by_label("Social care", exact=True).check()
     page.click("text=Record the wait")
-    page.click(".banner >> text=Wards")
+    page.click("header >> text=Wards")
     page.click("text=Ward 7")
     row = page.locator("table.ward tr", has_text="EXAMPLE, Alex").inner_text()
     assert "Patient transport" in row
@@ -130,11 +131,11 @@ def test_a_date_is_set_by_keyboard_alone(open_):
     page = open_.window(open_.cookies["ann"]).new_page()
     page.goto(open_.link["A3"])
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    assert page.evaluate("document.activeElement.innerText") == "Skip to main content"
     page.keyboard.press("Enter")
     for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent").startswith("Agree"):
+        if page.evaluate("document.activeElement.innerText").startswith("Agree"):
             break
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"  # who cannot use a mouse must see where they are
@@ -157,7 +158,7 @@ def test_a_sheet_is_one_page_and_a_board_prints_without_its_forms(open_):
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
     page.goto(WARD)
     page.emulate_media(media="print")
-    for hidden in (".banner", ".view", "#live"):
+    for hidden in ("header", ".view", "#live"):
         assert not page.locator(hidden).is_visible()
     assert page.locator("table.ward").is_visible()
 

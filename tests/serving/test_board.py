@@ -186,7 +186,7 @@ def test_pages_can_be_used_without_seeing_them(of):
     text = page_of(of).text
     tags = Tags(text).found
     assert dict(tags)["html"] == {"lang": "en-GB"}
-    assert ("a", {"class": "skip", "href": "#main"}) in tags
+    assert ("a", {"class": "nhsuk-skip-link", "href": "#main", "data-module": "nhsuk-skip-link"}) in tags
     assert all("scope" in attrs for tag, attrs in tags if tag == "th")
     strips = [attrs for tag, attrs in tags if tag == "svg" and attrs.get("role") == "img"]
     assert len(strips) == 3

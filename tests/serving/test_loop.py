@@ -50,7 +50,8 @@ def rounds(of):
 
 def test_everybody_is_predicted_at_the_board_round(of):
     told(of, later(-30), ward("W1"), ward("W2", "A2"), stays=[stay("A1"), stay("A2")])
-    assert turn(of, later(-20)) == "board round"  # yesterday's, which was missed
+    assert turn(of, later(-20)) == "board round"
+    assert {one.late for one in rounds(of).values()} == {False}, "nobody waited for the first of all"
     assert turn(of, later(-19)) is None
     assert turn(of, later(0, 2)) == "board round"
     assert turn(of, later(1)) is None
@@ -59,6 +60,7 @@ def test_everybody_is_predicted_at_the_board_round(of):
 
 def test_a_missed_round_is_caught_up_and_is_late(of):
     told(of, later(-30), ward("W1"), stays=[stay("A1")])
+    assert turn(of, later(-20)) == "board round"
     assert turn(of, later(95)) == "board round"
     [one] = rounds(of).values()
     assert (one.late, one.at, one.due_at, one.made_at) == (True, later(95), MORNING, later(95))

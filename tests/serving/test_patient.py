@@ -323,7 +323,7 @@ def test_the_suggestions_of_earlier_days_are_listed(of):
     later = NOW + timedelta(days=1)
     predicted(of, ward_question(), at="2026-01-07T08:00:00+00:00", by=later)
     of.guard.clock.now = later
-    moved = browser(of).get(link(of)).text.partition('class="moved"')[2]
+    moved = browser(of).get(link(of)).text.partition('class="nhsuk-table moved"')[2]
     rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>([^<]*)</td><td>([^<]*)</td>', moved)
     assert rows == [("Wed 7 Jan", "Thu 8 Jan", "Sat 10 Jan"), ("Tue 6 Jan", "Thu 8 Jan", "Sat 10 Jan")]
 
