@@ -5,27 +5,18 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from serving import accounts
 from tests.chromium import as_person, looking
-from tests.serving.builders import NOW, client, event, parts, person, predicted, stay, ward_question
+from tests.looked_at import FORGED, WARD, a_ward, forged, hostile, open_hostile, violations
+from tests.serving.builders import NOW, parts, person
 from tests.serving.doors import PASSWORD
-from tests.serving.payloads import PAYLOADS
-
-WARD = "/board/Ward 7"
-WHO = {"recorded_at": "2026-01-03T14:31:00+00:00", "name": "EXAMPLE, Alex", "hospital_number": "H0012345"}
 
 
 @pytest.fixture
 def of(tmp_path):
     made = parts(tmp_path, HOMEWARD_REQUESTS_PER_MINUTE="1000000")
-    body = ward_question(beds=40)
-    body["events"] += [event("A1", "delay_began", "EQUIPMENT"), event("A1", "delay_attributed", "BOTH")]
-    body["admissions"].append(stay("A41", age=15))
-    body["events"] += [event("A41", "ward", "Ward 7"), event("A41", "bed", "B41")]
-    predicted(made, body)
-    client(made).request("PUT", "/v1/admissions/A2/identity", json=WHO)
+    a_ward(made)
     yield made
     made.close()
 
@@ -95,36 +86,9 @@ def test_a_day_from_signing_in_to_signing_out(open_, scripts):
 
 
 def test_every_page_can_be_used_by_who_cannot_see(open_):
-    ann = open_.window(open_.cookies["ann"]).new_page()
-    visits = {
-        "the list of wards": lambda: ann.goto("/board"),
-        "a ward": lambda: ann.goto(WARD),
-        "a ward in another order": lambda: ann.goto(f"{WARD}?order=open"),
-        "a patient": lambda: ann.goto(open_.link["A2"]),
-        "a patient who waits": lambda: ann.goto(open_.link["A1"]),
-        "a patient out of scope": lambda: ann.goto(open_.link["A41"]),
-        "a date that cannot be": lambda: (ann.goto(open_.link["A3"]), _send_a_wrong_date(ann)),
-        "the page for the patient": lambda: ann.goto(f"{open_.link['A2']}/sheet"),
-        "who was found": lambda: (ann.goto("/board"), ann.fill("[name=text]", "B1"), ann.click("text=Find")),
-        "what answers here": lambda: ann.goto("/about"),
-        "the contract": lambda: ann.goto("/v1/docs"),
-        "an address that is none": lambda: ann.goto("/nowhere"),
-        "the form to sign in": lambda: ann.goto("/sign-in"),
-    }
-    found = {}
-    for name, visit in visits.items():
-        visit()
-        ann.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        violations = Axe().run(ann).response["violations"]
-        found[name] = [(one["id"], one["nodes"][0]["html"]) for one in violations]
-    assert found == {name: [] for name in visits}
-
-
-def _send_a_wrong_date(page):
-    page.evaluate("for (const one of document.querySelectorAll('form')) one.noValidate = true")
-    page.fill("#on", "2025-01-05")
-    page.click("text=Set the date")
-    assert "Nothing was changed" in page.inner_text("[role=alert]")
+    found = violations(open_.window(open_.cookies["ann"]).new_page(), open_.link)
+    assert len(found) == 13
+    assert found == {name: [] for name in found}
 
 
 def test_a_date_is_set_by_keyboard_alone(open_):
@@ -209,41 +173,23 @@ def test_a_form_in_use_is_left_alone(open_):
 
 def test_a_page_of_another_site_changes_nothing(open_):
     window = open_.window(open_.cookies["ann"])
-    fields = "".join(
-        f"<input name={name} value={it}>" for name, it in (("on", "2026-01-09"), ("why", 1), ("seen", 0))
-    )
-    form = f"<form method=post action='{open_.url}{open_.link['A3']}/planned-date'>{fields}</form>"
-    window.route("http://elsewhere.example/", lambda route: route.fulfill(body=form, content_type="text/html"))
+    for one in FORGED.values():
+        assert forged(window, f"{open_.url}{one.path(open_.link['A3'])}", one.fields) in (401, 403)
     page = window.new_page()
-    page.goto("http://elsewhere.example/")
-    with page.expect_navigation() as answered:
-        page.evaluate("document.forms[0].submit()")
-    assert answered.value.status in (401, 403)
     page.goto(open_.link["A3"])
     assert "Nobody has set one" in page.inner_text("section[aria-labelledby=plan]")
+    assert "No delay is recorded" in page.inner_text("section[aria-labelledby=waiting]")
+    assert page.get_by_role("button", name="Add to my patients").is_visible()
+    assert page.get_by_role("button", name="Sign out").is_visible()
 
 
 def test_a_hundred_hostile_texts_run_nothing_and_load_nothing(tmp_path):
     of = parts(tmp_path, HOMEWARD_REQUESTS_PER_MINUTE="1000000")
-    body = ward_question(beds=len(PAYLOADS))
-    texts = {f"A{bed}": text for bed, text in enumerate(PAYLOADS, 1)}
-    body["events"] = [
-        {**one, "text": texts[one["admission_id"]]} if one["name"] == "bed" else one for one in body["events"]
-    ]
-    body["events"] += [event(name, "pathway", "P1") for name in texts]
-    predicted(of, body)
-    for name, text in texts.items():
-        told = client(of).request("PUT", f"/v1/admissions/{name}/identity", json={**WHO, "name": text})
-        assert told.status_code == 200
-    links = [f"/patients/{person(of, name)}" for name in texts]
+    links = hostile(of)
+    assert len(links) == 100
     cookie = as_person(of)
     with looking(of) as open_:
-        page = open_.window(cookie).new_page()
-        page.goto(WARD)
-        assert page.locator("table.ward tbody tr").count() == 100
-        for link in links:
-            page.goto(link)
-            page.goto(f"{link}/sheet")
+        open_hostile(open_.window(cookie).new_page(), links)
         assert open_.elsewhere == []
         assert open_.said == []
     of.close()

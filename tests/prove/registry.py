@@ -9,6 +9,7 @@ import gates
 import load_lines
 import look_ahead
 import model_lines
+import page_lines
 import quiet_lines
 import reason_lines
 import round_lines
@@ -35,6 +36,7 @@ LINES: tuple[Line, ...] = (
     *access_lines.lines(),
     *canary_lines.lines(),
     *quiet_lines.lines(),
+    *page_lines.lines(),
 )
 CHAPTERS = {
     "G": "Is the simulated hospital like published ones, and as hard to foretell?",
