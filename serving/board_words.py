@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 LEAST_SAID = 0.01
 
 
+@lru_cache(4096)  # a page says the same few days hundreds of times
 def spoken(day: date) -> str:
     """Return a date as a ward says it.
 

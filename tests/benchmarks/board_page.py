@@ -23,6 +23,7 @@ from features.tables import Hospital
 from models.predictor import Predictor
 from models.release import load
 from serving.census import EventFact
+from serving.design_system import stylesheet
 from serving.ingest import ingest
 from serving.parts import Parts
 from serving.rounds import predict_round
@@ -102,6 +103,7 @@ def main() -> None:
         of = ward_of(hospital, Path(folder), predictor, given.patients)
         for path, ms, size in pages(of, given.patients):
             print(f"{path:<32} {ms:6.0f} ms {size / 1000:6.0f} KB")
+        print(f"{'the style, once, packed':<32} {len(stylesheet().packed) / 1000:16.0f} KB")
         of.close()
 
 
