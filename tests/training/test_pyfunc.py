@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from models.prediction import DateForecast, Prediction, ReadmissionForecast
+from training.mlflow_model import ANSWER
 from training.pyfunc import ReleaseModel
-from training.runs import ANSWER
 
 MORNING = pd.Timestamp("2026-01-10 08:00", tz="Europe/London")
 
