@@ -1,16 +1,19 @@
 """Releases as versions of a registered model, their aliases, and the way into the store of the service."""
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from features.errors import HomewardError
 from training.mlflow_model import log_model
-from training.store import files_digest, private, put, release_name, store_folder
-from training.tracking import NAME, Run, client_of, own_database, tracking_uri
+from training.store import files_digest, put, release_name, store_folder, writing
+from training.tracking import NAME, Run, client_of, own_database, refused, tracking_uri
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+TOLD = (
+    *("source", "learnt_from", "learnt_until", "readmission_definition", "contract_version"),
+    *("data_digest", "code_digest", "commit", "tree_dirty", "release_digest"),
+)  # tags of the run that a version has too
 
 
 def register_release(home: Path, folder: Path, run: Run) -> int:
@@ -28,8 +31,10 @@ def register_release(home: Path, folder: Path, run: Run) -> int:
         log_model(client, run, folder)
         if not client.search_registered_models(f"name='{NAME}'"):
             client.create_registered_model(NAME)
-        source = f"{client.get_run(run.run_id).info.artifact_uri}/model"
-        version = client.create_model_version(NAME, source, run.run_id, tags=_tags(name, digest)).version
+        kept = client.get_run(run.run_id)
+        source, told = f"{kept.info.artifact_uri}/model", {key: kept.data.tags.get(key) for key in TOLD}
+        tags = {key: text for key, text in told.items() if text} | _tags(name, digest)
+        version = client.create_model_version(NAME, source, run.run_id, tags=tags).version
     client.set_registered_model_alias(NAME, CHALLENGER, version)
     return int(version)
 
@@ -98,11 +103,12 @@ def _exported(home: Path, version: Any) -> Path:
     place = home.resolve() / "releases" / release
     if place.is_dir() and files_digest(place) == digest:
         return place
-    private(place.parent)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".writing-") as made:
+    with writing(place.parent) as made:
         try:
-            fetched = download_artifacts(source, dst_path=made, tracking_uri=tracking_uri(home))
+            fetched = download_artifacts(source, dst_path=str(made), tracking_uri=tracking_uri(home))
         except (MlflowException, OSError) as error:
+            if refused(error):
+                raise
             raise HomewardError(f"the files of release {release} are gone from {source}") from error
         copied = Path(fetched)
         if files_digest(copied) != digest:

@@ -22,7 +22,7 @@ LONGEST_NAME, LONGEST_VALUE = 250, 500  # characters; older tracking servers tak
 def start_run(
     home: Path, name: str, plan: Mapping[str, Any], tags: Mapping[str, str], within: Run | None = None
 ) -> Iterator[Run]:
-    """Record a training under a name, with every knob of its plan; it ends as finished or failed.
+    """Record a training under a name, with every knob of its plan; it ends as finished, failed or killed.
 
     `within` is the run that this one is a part of, such as the tuning of a trial; MLflow shows it nested.
 
@@ -35,14 +35,17 @@ def start_run(
     try:
         _log_plan(client, run, plan)
         yield run
-    except BaseException:
-        client.set_terminated(run.run_id, "FAILED")
+    except BaseException as error:
+        client.set_terminated(run.run_id, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
     client.set_terminated(run.run_id, "FINISHED")
 
 
-def log_figures(run: Run, figures: Mapping[str, Any]) -> None:
-    """Log every number of the figures, nested ones as `part.beside.name`; texts and None are passed over."""
+def log_figures(run: Run, figures: Mapping[str, Any], step: int = 0) -> None:
+    """Log every number of the figures, nested ones as `part.beside.name`; texts and None are passed over.
+
+    `step` is where they stand on MLflow's axis of a chart, such as the days so far.
+    """
     from mlflow.entities import Metric
 
     numbers = {
@@ -50,7 +53,7 @@ def log_figures(run: Run, figures: Mapping[str, Any]) -> None:
         for name, value in _flat(figures).items()
         if isinstance(value, int | float) and math.isfinite(value)
     }
-    metrics = [Metric(_key(name), value, run.started, 0) for name, value in numbers.items()]
+    metrics = [Metric(_key(name), value, run.started, step) for name, value in numbers.items()]
     client = client_of(run.home)
     for first in range(0, len(metrics), MOST_METRICS):
         client.log_batch(run.run_id, metrics=metrics[first : first + MOST_METRICS])
