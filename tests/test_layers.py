@@ -14,7 +14,7 @@ MAY_IMPORT = {
 }
 ONLY_IMPORTER = {
     "mlflow": tuple(
-        f"training/{name}.py" for name in ("mlflow_model", "pyfunc", "registry", "runs", "tracking")
+        f"training/{name}.py" for name in ("dataset", "mlflow_model", "pyfunc", "registry", "runs", "tracking")
     ),
     "optuna": "training/tune.py",
     "sqlalchemy": "serving/",
