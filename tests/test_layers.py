@@ -13,7 +13,9 @@ MAY_IMPORT = {
     "serving": {"features", "models", "serving"},
 }
 ONLY_IMPORTER = {
-    "mlflow": "training/",
+    "mlflow": tuple(
+        f"training/{name}.py" for name in ("dataset", "mlflow_model", "pyfunc", "registry", "runs", "tracking")
+    ),
     "optuna": "training/tune.py",
     "sqlalchemy": "serving/",
     "bentoml": ("serving/", "training/store.py"),

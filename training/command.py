@@ -1,5 +1,6 @@
 """What the commands of `python -m training` share: options, and the steps that each of them takes."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from training.fit import Fitted
     from training.plan import TrainingPlan
 
+EXIT_CODES = """\b
+Exit codes, for a scheduler:
+    0  done
+    1  something was found or refused, which is said; below a traceback, a fault of Homeward itself
+    2  an option, the data, a file or a server is not as it must be: one sentence on stderr says what to do
+  130  stopped by Ctrl-C
+
+Progress goes to stderr, results to stdout, figures to the file of --json. What is written appears whole or
+not at all, and each command says an example: python -m training fit --help."""
 SourceOption = Annotated[str, typer.Option("--source", help="extract, diabetes130, hes, mimic4 or simulated")]
 PathOption = Annotated[Path | None, typer.Option("--path", help="the folder of the source's files")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="write the figures here")]
@@ -70,3 +80,12 @@ def report_of(figures: Mapping[str, Any], folder: Path, notes: list[str], beside
 
     title = f"Homeward release {figures['release']}"
     return write_report(dict(figures), folder, title=title, notes=notes, **vars(beside))
+
+
+def rerun_of(command: str, source: str, path: Path | None, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a rerun needs as `--json` says it, with the line to type once its plan is in plan.json."""
+    words = ["python", "-m", "training", command, "--source", source, *(["--path", str(path)] if path else [])]
+    words += {"fit": ["--plan", "plan.json"], "evaluate": ["--release", str(known.get("release"))]}.get(
+        command, []
+    )
+    return {"command": shlex.join(words), **known}

@@ -4,15 +4,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models.distribution import fewest_days
 from models.predictor import Predictor
 from training.benefit import TABLE, benefit_table
+from training.by_group import by_group
 from training.cohort import Prepared
-from training.metrics import LAST_DAY, bootstrap_interval, calibration_bins, censoring_weights, date_figures
+from training.metrics import (
+    LAST_DAY,
+    Figures,
+    bootstrap_interval,
+    calibration_bins,
+    censoring_weights,
+    date_figures,
+    readmission_figures,
+)
 
 MOST_DAYS_SO_FAR = 21
+RISK = "risk of coming back, at discharge"
+BY_DAYS = "Leaving, on the board, by days so far"
+RISK_BY_GROUP = "Back as an emergency within 30 days, at discharge, by group of at least 20 patients"
+DATES_BY_GROUP = "Leaving, on the board, by group of at least 20 patients"
+RISK_SHOWN = ("n", "events", "auroc", "ece", "observed_over_expected")
 SHOWN = ("n", "mae_days", "signed_error_days", "within_1_day", "crps", "coverage_80", "width_80")
 
 
@@ -42,8 +57,13 @@ def _add_readmission(found: Detail, predictor: Predictor, test: Prepared) -> Non
     if known.rows.empty:
         return
     risk, outcome = predictor.readmission.risk(predictor.encoder.matrix(known.table)), known.rows["readmitted"]
-    found.calibration["risk of coming back, at discharge"] = calibration_bins(risk, outcome)
+    found.calibration[RISK] = calibration_bins(risk, outcome)
     found.tables[TABLE] = benefit_table(risk, known)
+
+    def figures(some: npt.NDArray[np.bool_]) -> Figures:
+        return readmission_figures(risk[some], outcome[some])
+
+    found.tables[RISK_BY_GROUP] = by_group(known, figures, RISK_SHOWN)
     _note(found, "readmission.auroc", bootstrap_interval("auroc", known.rows["patient_id"], risk, outcome))
 
 
@@ -58,13 +78,17 @@ def _add_days_so_far(found: Detail, predictor: Predictor, test: Prepared) -> Non
     weight = censoring_weights(goals.observed_days, goals.exit_day, kind)
     near = home_by[:, : LAST_DAY + 1]
     so_far = np.minimum(board.rows["days_so_far"].to_numpy(), MOST_DAYS_SO_FAR)
+
+    def measured(at: npt.NDArray[np.bool_]) -> Figures:
+        return date_figures(near[at], home_day[at], kind[at], first[at], last[at], weight[at])
+
     rows = []
     for days in np.unique(so_far):
-        at = so_far == days
-        figures = date_figures(near[at], home_day[at], kind[at], first[at], last[at], weight[at])
+        figures = measured(so_far == days)
         label = f"{days} and more" if days == MOST_DAYS_SO_FAR else str(days)
         rows.append({"days_so_far": label, **{name: figures[name] for name in SHOWN}})
-    found.tables["Leaving, on the board, by days so far"] = rows
+    found.tables[BY_DAYS] = rows
+    found.tables[DATES_BY_GROUP] = by_group(board, measured, SHOWN)
     interval = bootstrap_interval(
         "crps", board.rows["patient_id"], near, home_day, kind, weight=pd.Series(weight)
     )

@@ -1,9 +1,8 @@
 """Where runs and releases are kept: HOMEWARD_HOME, or `.homeward` in the working directory."""
 
 import os
-import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from features.table import feature_table
 from models import release
 from models.card import card
 from models.predictor import Predictor
-from training.store import private
+from models.sealed import sealed
+from training.store import writing
 
 GOLDEN_ADMISSIONS = 200
 GOLDEN_DAYS = 20
@@ -29,25 +29,35 @@ def home() -> Path:
     return Path(os.environ.get("HOMEWARD_HOME", ".homeward")).resolve()
 
 
-def kept(predictor: Predictor, about: Mapping[str, Any]) -> Path:
-    """Write a predictor as a release under the home and return its folder, whose name is the release's.
+@dataclass(frozen=True)
+class Kept:
+    """A release under the home: its folder, the digest of the whole, and whether it was there already."""
+
+    folder: Path
+    digest: str
+    again: bool
+
+
+def kept(predictor: Predictor, about: Mapping[str, Any]) -> Kept:
+    """Write a predictor as a release under the home, whose name is that of its folder.
 
     The name holds a digest of everything in it, so that the same data, plan and code give the same name
-    and two releases never share one.  It is written elsewhere first: a folder of that name is whole.
+    and two releases never share one.  It is written elsewhere first: a folder of that name is whole, whenever
+    the process ends.  Raises ReleaseFault if one of that name is there and was altered.
     """
-    releases = private(home() / "releases")
+    releases = home() / "releases"
     golden, at = golden_rows()
-    with tempfile.TemporaryDirectory(dir=releases, prefix=".writing-") as writing:
-        drafts = Path(writing)
+    with writing(releases) as drafts:
         unnamed = replace(predictor, release="unnamed")
         digest = release.save(unnamed, drafts / "unnamed", golden, at, about, card(unnamed, about))
         named = replace(predictor, release=f"{about['source']}-{digest[:10]}")
-        release.save(named, drafts / named.release, golden, at, about, card(named, about))
+        digest = release.save(named, drafts / named.release, golden, at, about, card(named, about))
         folder = releases / named.release
-        if not folder.exists():
+        again = folder.exists()
+        if not again:
             (drafts / named.release).rename(folder)
-    release.verify(folder)
-    return folder
+    sealed(folder, digest)
+    return Kept(folder, digest, again)
 
 
 def newest(source: str) -> Path:

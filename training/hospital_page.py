@@ -15,7 +15,8 @@ from features.sources.simulation.gates import gates, judged
 from features.sources.simulation.summary import measured
 from features.tables import Hospital
 from training.hospital_plots import Plot, plots
-from training.report import COLOURS, TEMPLATES
+from training.plots import COLOURS
+from training.report import TEMPLATES
 
 HOSPITAL_PAGE = "hospital.html"
 INCHES = {"bars": (6.4, 3.2), "rows": (6.4, 3.6), "lines": (6.4, 3.2)}

@@ -4,7 +4,6 @@ import base64
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from training.metrics import Figures
+from training.plots import calibration_png
 
 TEMPLATES = Path(__file__).with_name("templates")
 PAGE = "report.html"
 NOTHING = "–"
 MODELS = "Homeward"
-COLOURS = ("#005eb8", "#ae2573", "#007f3b", "#d5281b", "#330072")  # NHS blue, pink, green, red, purple
 
 Interval = tuple[float, float]
 
@@ -158,9 +157,9 @@ def write_report(
         meanings=RISK_FIGURES + DATE_FIGURES[:-1],
     )
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / PAGE
-    path.write_text(text, encoding="utf-8")
-    return path
+    partial = folder / f".{PAGE}.partial"
+    partial.write_text(text, encoding="utf-8")
+    return partial.replace(folder / PAGE)
 
 
 def table_text(figures: Figures, width: int = 120) -> str:
@@ -232,21 +231,7 @@ def left_out(figures: Figures) -> list[str]:
 
 def calibration_picture(calibration: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     """Return a data URI of a PNG: the rate of each bin against its mean risk, beside the line of equality."""
-    from matplotlib.figure import Figure as Picture  # no pyplot: nothing global, no display
-
-    picture = Picture(figsize=(6, 6), layout="constrained")
-    axes = picture.add_subplot()
-    for (name, bins), colour, mark in zip(calibration.items(), cycle(COLOURS), cycle("osD^v")):
-        risks, rates = [each["risk"] for each in bins], [each["rate"] for each in bins]
-        axes.plot(risks, rates, marker=mark, color=colour, label=name.replace("$", r"\$"))
-    shown = [value for bins in calibration.values() for each in bins for value in (each["risk"], each["rate"])]
-    most = max(shown, default=1.0)
-    axes.plot([0, most], [0, most], color="#4c6272", linestyle="--", linewidth=1, label="risk = rate")
-    axes.set(xlabel="Mean risk of the bin", ylabel="Share who came back")
-    axes.legend(frameon=False)
-    drawn = io.BytesIO()
-    picture.savefig(drawn, format="png", dpi=144, metadata={"Software": None})
-    return "data:image/png;base64," + base64.b64encode(drawn.getvalue()).decode("ascii")
+    return "data:image/png;base64," + base64.b64encode(calibration_png(calibration)).decode("ascii")
 
 
 def _facts(figures: Figures) -> dict[str, str]:

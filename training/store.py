@@ -1,16 +1,23 @@
 """BentoML's model store, from which the service reads a promoted release as plain files."""
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from features.errors import HomewardError
 from models.sealed import seal_file, sealed
 
 NAME = "homeward"
+UNFINISHED = ".writing-"  # how folders begin in which something is being written
+HELD = ".held"  # the file in them that a living writer holds locked
 RELEASE_NAME = re.compile(r"[a-z0-9]([-._a-z0-9]{0,61}[a-z0-9])?")  # what a BentoML tag may hold
 
 
@@ -27,6 +34,44 @@ def private(folder: Path) -> Path:
     for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[Path]:
+    """Hold a new hidden folder inside `place` to write in, which goes afterwards: what is whole is moved out.
+
+    Folders that a killed process left there are removed; those of a process that still writes are not.
+    """
+    with (private(place) / HELD).open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        for left in place.glob(f"{UNFINISHED}*"):
+            _remove_unless_held(left)
+        made = Path(tempfile.mkdtemp(dir=place, prefix=UNFINISHED))
+        held = _hold(made)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        held.close()
+
+
+def _remove_unless_held(folder: Path) -> None:
+    try:
+        _hold(folder).close()
+    except BlockingIOError:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Return the locked file by which somebody writes into the folder; raises BlockingIOError if one does."""
+    file = (folder / HELD).open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    return file
 
 
 def put(folder: Path, release: str, store: Path) -> Path:

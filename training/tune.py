@@ -196,7 +196,8 @@ def _tuned(bench: Bench, what: str, wanted: Wanted, run: runs.Run, say: Say) -> 
     already = finished(study)
     name, best = OBJECTIVES[what], min((trial.objective for trial in already), default=math.inf)
     said = f", the best {name} {best:.5f}" if already else ""
-    say(f"{what}: {len(already)} trials were there already, of {wanted.trials}{said}")
+    were = "trial was" if len(already) == 1 else "trials were"
+    say(f"{what}: {len(already)} {were} there already, of {wanted.trials}{said}")
     for trial in trials(study, what, bench.base, wanted.trials, partial(SCORES[what], bench)):
         with runs.start_run(
             wanted.home, f"{what} {trial.number}", trial.knobs, {"what": what}, within=run
@@ -267,6 +268,10 @@ def told(found: Mapping[str, Any]) -> str:
 
 def _told(what: str, part: Mapping[str, Any]) -> Iterator[str]:
     name, first, other = part["objective"], part["default"], part["chosen"]
+    if len(part["trials"]) == 1:
+        yield f"{what}: the plan as it is has a {name} of {first['objective']:.5f}; nothing else was tried"
+        yield "  the plan stays as it is: a search begins with --trials 2, and 30 are a beginning"
+        return
     yield f"{what}: {len(part['trials'])} trials; the plan as it is has a {name} of {first['objective']:.5f}"
     if part["gain"] is None:
         yield "  no trial is to be preferred: the plan stays as it is"

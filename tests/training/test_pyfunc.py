@@ -1,13 +1,14 @@
 """The release as MLflow serves it: rows in, likely days and risks out."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from models.prediction import DateForecast, Prediction, ReadmissionForecast
+from training.mlflow_model import ANSWER
 from training.pyfunc import ReleaseModel
-from training.runs import ANSWER
 
 MORNING = pd.Timestamp("2026-01-10 08:00", tz="Europe/London")
 
@@ -15,7 +16,11 @@ MORNING = pd.Timestamp("2026-01-10 08:00", tz="Europe/London")
 class FakePredictor:
     """Answers every even row in full and every odd row with nothing, and remembers what it was asked."""
 
-    def predict(self, table: pd.DataFrame, at: pd.Series) -> list[Prediction]:
+    encoder = SimpleNamespace(
+        features=(SimpleNamespace(name="age", kind="number"), SimpleNamespace(name="sex", kind="code"))
+    )
+
+    def predict(self, table: pd.DataFrame, at: pd.Series, explain: bool) -> list[Prediction]:
         self.table, self.at = table, at
         full = {
             "ready": DateForecast(date(2026, 1, 11), date(2026, 1, 10), date(2026, 1, 13), {}),
@@ -31,7 +36,7 @@ class FakePredictor:
 
 def model() -> ReleaseModel:
     loaded = ReleaseModel()
-    loaded.predictor = FakePredictor()
+    loaded.predictor, loaded.columns = FakePredictor(), ("age",)
     return loaded
 
 
@@ -70,8 +75,34 @@ def test_no_rows_give_no_answers():
 
 @pytest.mark.parametrize(
     ("columns", "message"),
-    [({"age": [81.0]}, "must have a column `at`"), ({"at": ["2026-01-10T08:00"]}, "must carry a time zone")],
+    [
+        ({"age": [81.0]}, "must have a column `at`"),
+        ({"age": [81.0], "at": ["2026-01-10T08:00"]}, "moment with its time zone"),
+        ({"age": [81.0], "at": [None]}, "moment with its time zone"),
+        ({"age": [81.0], "at": [["Canary"]]}, "moment with its time zone"),
+        ({"sex": ["2"], "at": [MORNING]}, "missing are age"),
+        ({"age": ["Canary"], "at": [MORNING]}, "age must hold numbers"),
+        ({"age": [81.0], "sex": [2], "at": [MORNING]}, "sex must hold codes as text"),
+        ({"age": ["Canary"], "sex": [2], "at": [MORNING]}, "age must hold numbers, sex must hold codes"),
+    ],
 )
-def test_a_moment_without_a_zone_or_none_at_all_is_an_error(columns, message):
-    with pytest.raises(ValueError, match=message):
+def test_a_frame_that_does_not_fit_is_an_error_that_names_columns_and_no_value(columns, message):
+    with pytest.raises(ValueError, match=message) as refused:
         model().predict(None, pd.DataFrame(columns))
+    assert "Canary" not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_whole_numbers_texts_of_numbers_and_codes_as_text_are_taken():
+    loaded = model()
+    loaded.predict(None, pd.DataFrame({"age": ["81"], "sex": ["2"], "at": [MORNING]}))
+    assert loaded.predictor.table["age"].tolist() == [81.0]
+    assert loaded.predictor.table["sex"].tolist() == ["2"]
+    assert isinstance(loaded.predictor.table["sex"].dtype, pd.CategoricalDtype)
+
+
+def test_many_missing_columns_are_named_a_dozen_at_a_time():
+    loaded = model()
+    loaded.columns = tuple(f"feature_{number}" for number in range(40))
+    with pytest.raises(ValueError, match=r"feature_0, .*feature_11 and 28 more"):
+        loaded.predict(None, pd.DataFrame({"at": [MORNING]}))

@@ -49,8 +49,16 @@ def client_of(home: Path):
 def release_folder(place: Path, name: str = "a1b2c3", trees: str = "tree") -> Path:
     folder = place / f"made-{name}-{trees}"
     folder.mkdir()
-    texts = {"release.json": json.dumps({"name": name}), "leave.txt": trees, "card.md": "# Card\n"}
-    for file, text in {**texts, "reference.json": "{}", "golden.json": "{}"}.items():
+    features = [{"name": "age", "kind": "number"}, {"name": "sex", "kind": "code"}]
+    golden = {"at": "2026-11-02T08:00:00+00:00", "rows": {"index": ["golden-0"], "age": [81.0], "sex": ["2"]}}
+    texts = {
+        "release.json": json.dumps({"name": name, "features": features}),
+        "leave.txt": trees,
+        "card.md": "# Card\n",
+        "reference.json": "{}",
+        "golden.json": json.dumps(golden),
+    }
+    for file, text in texts.items():
         (folder / file).write_text(text)
     digests = {path.name: digest(path.read_bytes()) for path in folder.iterdir()}
     (folder / LISTING).write_bytes(listing(digests))
