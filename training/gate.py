@@ -4,10 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from features.errors import ReleaseFault
 from features.tables import Hospital
 from training.answers import answers_of
 from training.cohort import Prepared, Say, data_digest, measurable
@@ -71,17 +69,17 @@ class Verdict:
 
 
 def judged(
-    challenger: Path, champion: Path | None, hospital: Hospital, plan: GatePlan, silent: Silent | None, say: Say
+    ours: Candidate,
+    theirs: Candidate | None,
+    hospital: Hospital,
+    plan: GatePlan,
+    silent: Silent | None,
+    say: Say,
 ) -> Verdict:
-    """Return the gate's verdict on a release's folder, beside the champion's unless it would be the first.
+    """Return the gate's verdict on a release, beside the champion unless it would be the first.
 
-    A release whose files cannot be trusted is asked nothing more.  Raises ReleaseFault if the champion's own
-    files cannot: then nothing can be compared, and `rollback` is what helps.
+    A release whose files cannot be trusted is asked nothing more.
     """
-    ours = Candidate.of(challenger)
-    theirs = Candidate.of(champion) if champion else None
-    if theirs is not None and theirs.fault:
-        raise ReleaseFault(f"the champion cannot be compared with: {theirs.fault}")
     if ours.predictor is None:
         return verdict(ours, theirs, hospital, plan, silent, [of_files(ours)])
     case = case_of(ours, theirs, measurable(hospital, plan.seed, say), plan, silent, say)

@@ -17,7 +17,7 @@ from training.compare import Doubt
 from training.gate_plan import GatePlan
 from training.silent import Silent
 
-Says = Literal["holds", "broken", "cannot tell", "excused", "not asked"]
+Says = Literal["holds", "broken", "cannot tell", "excused", "not asked", "waits"]
 DEFINITIONS = {"readmission": READMISSION_DEFINITION}
 
 

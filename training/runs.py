@@ -20,7 +20,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from features.errors import HomewardError
+from features.errors import HomewardError, ReleaseFault
 from training.store import files_digest, private, put, release_name, store_folder
 
 NAME = "homeward"  # of the experiment, the registered model and the model in BentoML's store
@@ -66,7 +66,7 @@ def start_run(
 
     The plan is logged twice: as parameters, to compare runs by (long values cut), and whole as `plan.json`.
     """
-    client = _client(home)
+    client = client_of(home)
     tags = {**tags, PARENT: within.run_id} if within else dict(tags)
     started = client.create_run(_experiment(client, home), run_name=name, tags=tags)
     run = Run(home, started.info.run_id, started.info.start_time)
@@ -89,14 +89,14 @@ def log_figures(run: Run, figures: Mapping[str, Any]) -> None:
         if isinstance(value, int | float) and math.isfinite(value)
     }
     metrics = [Metric(_key(name), value, run.started, 0) for name, value in numbers.items()]
-    client = _client(run.home)
+    client = client_of(run.home)
     for first in range(0, len(metrics), MOST_METRICS):
         client.log_batch(run.run_id, metrics=metrics[first : first + MOST_METRICS])
 
 
 def log_folder(run: Run, folder: Path, under: str | None = None) -> None:
     """Keep a folder's files with the run, under a folder of the run's own where it is named."""
-    _client(run.home).log_artifacts(run.run_id, str(folder), under)
+    client_of(run.home).log_artifacts(run.run_id, str(folder), under)
 
 
 def register_release(home: Path, folder: Path, run: Run) -> int:
@@ -106,9 +106,9 @@ def register_release(home: Path, folder: Path, run: Run) -> int:
     release whose name and files are registered already keeps its version.  Raises HomewardError if the
     folder has no `release.json` with a usable name.
     """
-    client, name, digest = _client(home), release_name(folder), files_digest(folder)
+    client, name, digest = client_of(home), release_name(folder), files_digest(folder)
     version = next(
-        (one.version for one in _versions(home) if one.tags.items() >= _tags(name, digest).items()), None
+        (one.version for one in every_version(home) if one.tags.items() >= _tags(name, digest).items()), None
     )
     if version is None:
         _log_model(client, run, folder)
@@ -128,7 +128,7 @@ def find(home: Path, name: str) -> Path:
     """
     if (Path(name) / "release.json").is_file():
         return Path(name)
-    return _exported(home, _version(home, name))
+    return _exported(home, version_of(home, name))
 
 
 def promote(home: Path, name: str) -> Path:
@@ -138,15 +138,15 @@ def promote(home: Path, name: str) -> Path:
     alias moves only after the files are in place.  Raises HomewardError if the release is unknown, or if
     the store holds other files under its name.
     """
-    version = _version(home, name)
+    version = version_of(home, name)
     release = version.tags["release"]
     folder = _exported(home, version)
     path = put(folder, release, store_folder(home))
-    _client(home).set_registered_model_alias(NAME, CHAMPION, version.version)
+    client_of(home).set_registered_model_alias(NAME, CHAMPION, version.version)
     return path
 
 
-def _client(home: Path) -> Any:
+def client_of(home: Path) -> Any:
     """Return MLflow's client for this home; nothing phones home, and MLflow keeps its notes to itself."""
     import logging
 
@@ -236,11 +236,11 @@ def _key(name: str) -> str:
     return f"{key[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _versions(home: Path) -> list[Any]:
+def every_version(home: Path) -> list[Any]:
     """Return every registered version of a release, newest first; a home never used has none."""
     if (database := _own(home)) and not database.exists():
         return []
-    client, token, found = _client(home), None, []
+    client, token, found = client_of(home), None, []
     while True:
         page = client.search_model_versions(f"name='{NAME}'", max_results=200, page_token=token)
         found += list(page)
@@ -250,9 +250,10 @@ def _versions(home: Path) -> list[Any]:
             return sorted(ours, key=lambda version: int(version.version), reverse=True)
 
 
-def _version(home: Path, name: str) -> Any:
-    versions = _versions(home)
-    aliases = _client(home).get_registered_model(NAME).aliases if versions else {}
+def version_of(home: Path, name: str) -> Any:
+    """Return the newest version of a release, by its name or an alias; HomewardError without one."""
+    versions = every_version(home)
+    aliases = client_of(home).get_registered_model(NAME).aliases if versions else {}
     for version in versions:
         if name == version.tags["release"] or aliases.get(name) == version.version:
             return version
@@ -275,10 +276,10 @@ def _exported(home: Path, version: Any) -> Path:
         try:
             fetched = download_artifacts(source, dst_path=made, tracking_uri=_tracking_uri(home))
         except (MlflowException, OSError) as error:
-            raise HomewardError(f"the files of release {release} are gone from {source}") from error
+            raise ReleaseFault(f"the files of release {release} are gone from {source}") from error
         copied = Path(fetched)
         if files_digest(copied) != digest:
-            raise HomewardError(f"the files of release {release} were altered in {source}")
+            raise ReleaseFault(f"the files of release {release} were altered in {source}")
         if place.exists():
             shutil.rmtree(place)
         return copied.rename(place)
