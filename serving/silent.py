@@ -1,4 +1,4 @@
-"""What a challenger did while it answered unseen: the report that `python -m training promote --silent` asks for."""
+"""What a challenger did while it answered unseen: the report that `python -m training promote` asks for."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -28,7 +28,7 @@ def report(store: "Store", release_digest: str) -> dict[str, Any]:
         answered = log.answers(connection, [one.prediction for one in unseen])
     if not unseen:
         raise HomewardError(
-            "the challenger has answered nothing yet: the service must run with HOMEWARD_CHALLENGER and be asked"
+            "the challenger has answered nothing yet: a service must run with HOMEWARD_CHALLENGER, and be asked"
         )
     fine = [one for one in unseen if "fault" not in one.answer]
     pairs = [(answered[one.prediction], one.answer) for one in fine if one.prediction in answered]

@@ -106,11 +106,9 @@ def case_of(
 
 def judgement(case: Case) -> Verdict:
     """Return the verdict on a case: every rule is asked, also where one is broken already."""
-    findings = [of_files(case.challenger), *of_release(case)]
-    if case.rows.patients:
-        findings += of_figures(case)
-    findings.append(of_silence(case))
-    hospital = case.rows.board.hospital
+    findings, hospital = [of_files(case.challenger)], case.rows.board.hospital
+    if case.challenger.predictor is not None:
+        findings += [*of_release(case), *(of_figures(case) if case.rows.patients else ()), of_silence(case)]
     return verdict(case.challenger, case.champion, hospital, case.plan, case.silent, findings, case)
 
 
