@@ -70,13 +70,18 @@ def _scores(case: Case, ours: Mapping[str, Sampled], theirs: Mapping[str, Sample
             yield Finding("scores", "broken", f"{FIGURES[name][0]}: it has none, and the champion has")
         elif name in theirs:
             worse = estimate(ours[name] / theirs[name] - 1)
-            says = _no_more(worse, margin)
+            says = no_more(worse, margin)
             yield Finding(
                 "scores", says, f"{FIGURES[name][0]}: {_share(worse)} of the champion's", worse, None, margin
             )
 
 
-def _no_more(figure: Estimate, most: float) -> Says:
+def no_more(figure: Estimate, most: float) -> Says:
+    """Return how a figure stands to a limit from above, by its whole interval.
+
+    >>> [no_more(Estimate(0.02, at), 0.03) for at in [(0.0, 0.03), (0.01, 0.04), (0.031, 0.04)]]
+    ['holds', 'cannot tell', 'broken']
+    """
     low, high = figure.interval or (np.nan, np.nan)
     if np.isnan(low) or np.isnan(high):
         return "cannot tell"
@@ -89,14 +94,14 @@ def _calibration(case: Case, ours: Mapping[str, Sampled], theirs: Mapping[str, S
     limits |= dict.fromkeys((BACK_RATIO, *HOME_RATIOS), (plan.ratio_low, plan.ratio_high))
     for name, within in limits.items():
         if name in ours:
-            yield _held_to("calibration", FIGURES[name][0], (ours[name], theirs.get(name)), within, 1.0)
+            yield held_to("calibration", FIGURES[name][0], (ours[name], theirs.get(name)), within, 1.0)
     gap = "discharge.coverage_gap"
     if gap in ours:
         within = (-plan.coverage_gap, plan.coverage_gap)
-        yield _held_to("coverage", FIGURES[gap][0], (ours[gap], theirs.get(gap)), within, 0.0)
+        yield held_to("coverage", FIGURES[gap][0], (ours[gap], theirs.get(gap)), within, 0.0)
 
 
-def _held_to(
+def held_to(
     rule: str,
     words: str,
     figures: tuple[Sampled, Sampled | None],
@@ -128,7 +133,7 @@ def _width(case: Case, ours: Mapping[str, Sampled], theirs: Mapping[str, Sampled
         return
     ratio = estimate(ours[name] / theirs[name])
     said = f"{ours[name][0]:.1f} days, {ratio.value:.3f} times the champion's, at most {most:g} times is right"
-    yield Finding("width", _no_more(ratio, most), said, ratio, None, most)
+    yield Finding("width", no_more(ratio, most), said, ratio, None, most)
 
 
 def _groups(case: Case, paired: Paired) -> Iterator[Finding]:
@@ -146,7 +151,7 @@ def _groups(case: Case, paired: Paired) -> Iterator[Finding]:
     for (group, name), drawn in judged.items():
         words, best = FIGURES[name]
         figures = (drawn, theirs.get((group, name)))
-        yield _held_to("groups", f"{group}: {words}", figures, limits[name], best, wider)
+        yield held_to("groups", f"{group}: {words}", figures, limits[name], best, wider)
     if not judged:
         needed = f"{plan.group_patients} patients and {plan.group_events} events"
         yield Finding("groups", "cannot tell", f"no group has {needed}")
@@ -178,7 +183,7 @@ def _steadiness(
     for words, moved, plain, score in _moves(before, after):
         share = estimate(paired.share(moved))
         most = case.plan.moved_share
-        says = _no_more(share, most)
+        says = no_more(share, most)
         said = f"{share.value:.1%} move {words}, at most {most:.0%} is right ({plain:.1%} by anything)"
         if says != "holds" and score in ours and score in theirs:
             gain = estimate(ours[score] / theirs[score] - 1)

@@ -97,7 +97,7 @@ def promote(
     found = _verdict(release, (source, path), plan, silent)
     now = datetime.now(UTC)
     promotions.keep_verdict(home(), release, found.as_json(), now)
-    _decide(found, who, plan, now, figures)
+    decide(found, who, now, figures)
 
 
 def rollback(
@@ -181,7 +181,7 @@ def _candidate(release: str) -> "Candidate":
         return Candidate(release, "", {}, None, str(error))
 
 
-def _decide(found: "Verdict", who: str, plan: "GatePlan", now: datetime, figures: Path | None) -> None:
+def decide(found: "Verdict", who: str, now: datetime, figures: Path | None) -> None:
     """Say what the gate found; refuse, wait for a second person, or promote."""
     from training import promotions
     from training.gate import refusal, told
@@ -191,8 +191,8 @@ def _decide(found: "Verdict", who: str, plan: "GatePlan", now: datetime, figures
     asked = [one for one in promotions.requests(home(), found.release) if one.evidence == found.evidence]
     others = [one.by for one in asked if not promotions.same_person(one.by, who)]
     people = (*others[-1:], who)
-    enough = len(people) >= plan.people
-    said = f"asked for by {' and '.join(people)}, {plan.people} are needed"
+    enough = len(people) >= found.plan.people
+    said = f"asked for by {' and '.join(people)}, {found.plan.people} are needed"
     with_people = Finding("people", "holds" if enough else "waits", said)
     shown = replace(found, findings=(*found.findings, with_people)) if found.passed else found
     typer.echo(told(shown))

@@ -21,25 +21,6 @@ from training.runs import (
 from training.store import files_digest, store_folder
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory) -> Path:
-    """Return an MLflow database without runs; making one takes seconds, copying it does not."""
-    from mlflow import MlflowClient
-
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
-
-
-@pytest.fixture
-def home(empty_database, tmp_path, monkeypatch) -> Path:
-    for name in ("MLFLOW_TRACKING_URI", "BENTOML_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "home").mkdir()
-    shutil.copy(empty_database, tmp_path / "home" / "mlflow.db")
-    return tmp_path / "home"
-
-
 def client_of(home: Path):
     from mlflow import MlflowClient
 
