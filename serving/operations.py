@@ -99,6 +99,23 @@ def replay(id: Annotated[str, typer.Argument(help="The id of a prediction, as it
     raise typer.Exit(0 if found.same else 1)
 
 
+def silent(
+    json_file: Annotated[Path, typer.Option("--json", help="Write the report here, for `training promote`")],
+) -> None:
+    """Report what the challenger of HOMEWARD_CHALLENGER did while it answered unseen.
+
+    Example: python -m serving silent --json silent.json
+    """
+    from serving.silent import challenger_digest, report
+
+    settings = Settings.read(os.environ)
+    found = report(_store(), challenger_digest(settings))
+    partial = json_file.with_name(f".{json_file.name}.partial")
+    partial.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    partial.rename(json_file)
+    typer.echo(f"{found['questions']:,} questions on {found['days']:,} days, {found['faults']:,} not answered")
+
+
 def backup(to: Annotated[Path, typer.Argument(help="A new file")]) -> None:
     """Copy the database, while the service runs, into one file; keep the audit's key apart from it."""
     from serving.store.backup import back_up
@@ -149,4 +166,4 @@ def _release() -> "Loaded":
     return Loaded(opened(release), release.digest)
 
 
-COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, backup, restore, doctor)
+COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, silent, backup, restore, doctor)

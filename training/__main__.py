@@ -1,4 +1,4 @@
-"""`python -m training`: simulate a hospital, look for leaks, fit a release, evaluate, predict, promote."""
+"""`python -m training`: simulate, look for leaks, fit a release, evaluate, predict, compare, promote."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from features.errors import HomewardError
+from training import release_commands
 from training.command import (
     EXIT_CODES,
     JsonOption,
@@ -30,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+for command in release_commands.COMMANDS:
+    app.command()(command)
 
 
 @app.command()
@@ -92,16 +95,6 @@ def pictures(
         predictor.suits(hospital)
         files = draw(predictor, hospital, out, say)
     print(f"{len(files)} pictures of release {predictor.release} are in {out}")
-
-
-@app.command()
-def promote(name: Annotated[str, typer.Argument(help="the release, as `fit` printed it")]) -> None:
-    """Make a release the champion: its plain files go into the store that the service reads."""
-    from training import runs
-    from training.home import home
-
-    folder = runs.promote(home(), name)
-    print(f"release {folder.name} is the champion (homeward:{folder.name}); start the service again to use it")
 
 
 @app.command()

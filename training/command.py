@@ -53,20 +53,22 @@ def hospital_of(source: str, path: Path | None, say: "Say") -> "Hospital":
 
 def release_folder(source: str, name: str | None) -> Path:
     """Return the folder of a release by its name or folder, or of the newest of the source."""
-    from training import runs
+    from training import registry
     from training.home import home, newest
 
-    return runs.find(home(), name) if name else newest(source)
+    return registry.find(home(), name) if name else newest(source)
 
 
 def about_of(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[str, Any]:
     """Return what is kept with a release."""
+    from models.prediction import READMISSION_DEFINITION
     from training.cohort import data_digest
 
     return {
         "source": hospital.source,
         "admissions": len(hospital.admissions),
         "data_digest": data_digest(hospital),
+        "definitions": {"readmission": READMISSION_DEFINITION},
         "learnt_until": hospital.observed_until.isoformat() if hospital.dates == "comparable" else None,
         "plan": plan.as_json(),
         "figures": made.figures,

@@ -45,7 +45,7 @@ def fit(
       python -m training fit --source extract --path extract/ --json fit.json
     """
     from training import fit as fitting
-    from training import record, runs, tracking
+    from training import record, registry, runs, tracking
     from training.cohort import prepared
     from training.home import home, kept
     from training.lineage import lineage
@@ -68,7 +68,7 @@ def fit(
             record.log_known(run, hospital, path, known, "fit")
             page = report_of(found, home() / "reports" / release.folder.name, made.notes, made.detail)
             record.log_measured(run, found, made.detail, page, made.predictor, plan.as_json())
-            version = runs.register_release(home(), release.folder, run)
+            version = registry.register_release(home(), release.folder, run)
     print(table_text(found))
     for note in made.notes:
         print(f"note: {note}")

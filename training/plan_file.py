@@ -42,13 +42,17 @@ def read_plan(file: Path) -> TrainingPlan:
 
     Raises HomewardError if the file cannot be read, and DataFault with every fault of it at once.
     """
+    return plan_of(read_knobs(file), f"the plan {file}")
+
+
+def read_knobs(file: Path) -> object:
+    """Return what a JSON file of knobs holds; raises HomewardError if it cannot be read."""
     try:
-        knobs = json.loads(file.read_text("utf-8"), object_pairs_hook=_once)
+        return json.loads(file.read_text("utf-8"), object_pairs_hook=_once)
     except OSError as error:
         raise HomewardError(f"the plan {file} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise HomewardError(f"the plan {file} is not JSON: {error}") from error
-    return plan_of(knobs, f"the plan {file}")
 
 
 def plan_of(knobs: object, where: str = "the plan") -> TrainingPlan:
@@ -60,19 +64,30 @@ def plan_of(knobs: object, where: str = "the plan") -> TrainingPlan:
     Traceback (most recent call last):
     features.errors.DataFault: the plan: date_leaves must be from 2 to 255, found 1
     """
-    if not isinstance(knobs, dict):
-        raise DataFault(where, ['it must be one JSON object of knobs, such as {"date_leaves": 15}'])
-    default = TrainingPlan().as_json()
-    faults = [fault for name, value in knobs.items() if (fault := _fault(name, value, default))]
-    whole = {**default, **knobs}
-    if not faults:
-        for pair in TOGETHER:
-            if sum(whole[name] for name in pair) >= 1:
-                faults.append(f"{pair[0]} and {pair[1]} together must be below 1: the rest is the test")
+    whole = checked_knobs(knobs, TrainingPlan().as_json(), RANGES, where)
+    faults = [
+        f"{first} and {second} together must be below 1: the rest is the test"
+        for first, second in TOGETHER
+        if whole[first] + whole[second] >= 1
+    ]
     if faults:
         raise DataFault(where, faults)
+    return TrainingPlan(**whole)
+
+
+def checked_knobs(
+    knobs: object, default: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]], where: str
+) -> dict[str, Any]:
+    """Return all knobs of a plan, those given in place of the default; raises DataFault with every fault."""
+    if not isinstance(knobs, dict):
+        example = json.dumps(dict(list(default.items())[:1]))
+        raise DataFault(where, [f"it must be one JSON object of knobs, such as {example}"])
+    faults = [fault for name, value in knobs.items() if (fault := _fault(name, value, default, ranges))]
+    if faults:
+        raise DataFault(where, faults)
+    whole = {**default, **knobs}
     reals = {name: float(value) for name, value in whole.items() if isinstance(default[name], float)}
-    return TrainingPlan(**{**whole, **reals})
+    return {**whole, **reals}
 
 
 def write_plan(plan: TrainingPlan, file: Path) -> Path:
@@ -83,7 +98,9 @@ def write_plan(plan: TrainingPlan, file: Path) -> Path:
     return partial.rename(file)
 
 
-def _fault(name: str, value: object, default: Mapping[str, Any]) -> str | None:
+def _fault(
+    name: str, value: object, default: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]
+) -> str | None:
     if name not in default:
         return f"{name} is no knob; knobs are {', '.join(sorted(default))}"
     kind = type(default[name])
@@ -92,7 +109,7 @@ def _fault(name: str, value: object, default: Mapping[str, Any]) -> str | None:
         return None if isinstance(value, kind) else said
     if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
         return f"{name} must be a {'whole ' if kind is int else ''}number, found {json.dumps(value)}"
-    low, high = RANGES.get(name, ANY_NUMBER)
+    low, high = ranges.get(name, ANY_NUMBER)
     if not low <= value <= high:  # false for NaN too
         return f"{name} must be from {low:g} to {high:g}, found {value}"
     return None

@@ -12,7 +12,8 @@ from training.dataset import log_data
 from training.detail import BY_DAYS, DATES_BY_GROUP, RISK_BY_GROUP, Detail
 from training.lineage import lineage_tags, window_tags
 from training.plots import write_plots
-from training.runs import Run, log_figures, log_folder, start_run
+from training.runs import log_figures, log_folder, start_run
+from training.tracking import Run
 
 PARTS = {"dates": ("ready", "discharge"), "readmission": ("readmission",), "same issue": ("same_issue",)}
 BOOSTERS = {"dates": ("leave", "home", "ready"), "readmission": ("booster",), "same issue": ("booster",)}

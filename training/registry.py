@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from features.errors import HomewardError
+from features.errors import HomewardError, ReleaseFault
 from training.mlflow_model import log_model
 from training.store import files_digest, put, release_name, store_folder, writing
 from training.tracking import NAME, Run, client_of, own_database, refused, tracking_uri
@@ -25,7 +25,7 @@ def register_release(home: Path, folder: Path, run: Run) -> int:
     """
     client, name, digest = client_of(home), release_name(folder), files_digest(folder)
     version = next(
-        (one.version for one in _versions(home) if one.tags.items() >= _tags(name, digest).items()), None
+        (one.version for one in every_version(home) if one.tags.items() >= _tags(name, digest).items()), None
     )
     if version is None:
         log_model(client, run, folder)
@@ -47,7 +47,7 @@ def find(home: Path, name: str) -> Path:
     """
     if (Path(name) / "release.json").is_file():
         return Path(name)
-    return _exported(home, _version(home, name))
+    return _exported(home, version_of(home, name))
 
 
 def promote(home: Path, name: str) -> Path:
@@ -57,7 +57,7 @@ def promote(home: Path, name: str) -> Path:
     alias moves only after the files are in place.  Raises HomewardError if the release is unknown, or if
     the store holds other files under its name.
     """
-    version = _version(home, name)
+    version = version_of(home, name)
     release = version.tags["release"]
     folder = _exported(home, version)
     path = put(folder, release, store_folder(home))
@@ -69,7 +69,7 @@ def _tags(name: str, digest: str) -> dict[str, str]:
     return {"release": name, "digest": digest}
 
 
-def _versions(home: Path) -> list[Any]:
+def every_version(home: Path) -> list[Any]:
     """Return every registered version of a release, newest first; a home never used has none."""
     if (database := own_database(home)) and not database.exists():
         return []
@@ -83,8 +83,9 @@ def _versions(home: Path) -> list[Any]:
             return sorted(ours, key=lambda version: int(version.version), reverse=True)
 
 
-def _version(home: Path, name: str) -> Any:
-    versions = _versions(home)
+def version_of(home: Path, name: str) -> Any:
+    """Return the newest version of a release, by its name or an alias; HomewardError without one."""
+    versions = every_version(home)
     aliases = client_of(home).get_registered_model(NAME).aliases if versions else {}
     for version in versions:
         if name == version.tags["release"] or aliases.get(name) == version.version:
@@ -109,10 +110,10 @@ def _exported(home: Path, version: Any) -> Path:
         except (MlflowException, OSError) as error:
             if refused(error):
                 raise
-            raise HomewardError(f"the files of release {release} are gone from {source}") from error
+            raise ReleaseFault(f"the files of release {release} are gone from {source}") from error
         copied = Path(fetched)
         if files_digest(copied) != digest:
-            raise HomewardError(f"the files of release {release} were altered in {source}")
+            raise ReleaseFault(f"the files of release {release} were altered in {source}")
         if place.exists():
             shutil.rmtree(place)
         return copied.rename(place)

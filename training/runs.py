@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from training.registry import find, promote, register_release
 from training.tracking import Run, client_of, experiment_of
 
-__all__ = ["Run", "find", "log_figures", "log_folder", "promote", "register_release", "start_run"]
 PARENT = "mlflow.parentRunId"  # the tag by which MLflow nests runs
 MOST_PARAMETERS, MOST_METRICS = 100, 1_000  # of one MLflow batch
 LONGEST_NAME, LONGEST_VALUE = 250, 500  # characters; older tracking servers take no longer value

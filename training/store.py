@@ -26,6 +26,14 @@ def store_folder(home: Path) -> Path:
     return Path(os.environ.get("BENTOML_HOME") or home / "bentoml").expanduser().resolve() / "models"
 
 
+def latest(home: Path) -> str | None:
+    """Return the release that the service reads, None where none was ever promoted."""
+    try:
+        return (store_folder(home) / NAME / "latest").read_text("utf-8").strip()
+    except OSError:
+        return None
+
+
 def private(folder: Path) -> Path:
     """Make a folder, with those above it that are missing, which no other user can read; returns it.
 

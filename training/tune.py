@@ -18,6 +18,7 @@ from training.gain import Scored, gain, verdict
 from training.plan import TrainingPlan
 from training.plan_file import plan_of, write_plan
 from training.store import private
+from training.tracking import Run
 from training.trial import SCORES, Bench
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Wanted:
         return 3 + len(WHATS[self.what]) * (self.trials + 2)
 
 
-def tune(bench: Bench, wanted: Wanted, run: runs.Run, say: Say) -> dict[str, Any]:
+def tune(bench: Bench, wanted: Wanted, run: Run, say: Say) -> dict[str, Any]:
     """Return what tuning found, for each of the models asked for; each new trial becomes a run inside `run`.
 
     `plan` is the base plan with the knobs of those models whose gain is above the noise.  A model that the
@@ -107,7 +108,7 @@ def tune(bench: Bench, wanted: Wanted, run: runs.Run, say: Say) -> dict[str, Any
     return {**found, "plan": plan.as_json(), "changed": plan != bench.base, "notes": notes}
 
 
-def kept_plan(found: Mapping[str, Any], wanted: Wanted, run: runs.Run) -> Path | None:
+def kept_plan(found: Mapping[str, Any], wanted: Wanted, run: Run) -> Path | None:
     """Write the plan that tuning found under the home and with the run; None where the plan stays as it is."""
     if not found["changed"]:
         return None
@@ -191,7 +192,7 @@ def chosen(what: str, tried: list[Trial]) -> Trial:
     return min(near, key=lambda trial: (trial.scores["trees_times_leaves"], trial.objective))
 
 
-def _tuned(bench: Bench, what: str, wanted: Wanted, run: runs.Run, say: Say) -> dict[str, Any]:
+def _tuned(bench: Bench, what: str, wanted: Wanted, run: Run, say: Say) -> dict[str, Any]:
     study = study_of(bench, what, wanted.study, wanted.home)
     already = finished(study)
     name, best = OBJECTIVES[what], min((trial.objective for trial in already), default=math.inf)

@@ -185,6 +185,16 @@ def of_numbers(connection: sql.Connection, numbers: Sequence[int]) -> list[Logge
     return found
 
 
+def answers(connection: sql.Connection, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return what was answered, by the numbers of some predictions, without what it was made from."""
+    vault, found = vault_of(connection), {}
+    for some in chunks(sorted(numbers)):
+        columns = (PREDICTIONS.c.number, PREDICTIONS.c.id, PREDICTIONS.c.answer)
+        for row in connection.execute(sql.select(*columns).where(PREDICTIONS.c.number.in_(some))):
+            found[row.number] = unpacked(vault.decrypted(_place("answer"), row.id, row.answer))
+    return found
+
+
 def by_id(connection: sql.Connection, id: str) -> LoggedPrediction | None:
     """Return one prediction by its id, None if there is none."""
     row = connection.execute(sql.select(*COLUMNS).where(PREDICTIONS.c.id == id)).first()

@@ -12,9 +12,8 @@ from models.distribution import Curves, fewest_days
 from models.predictor import Predictor
 from training.cohort import Prepared, prepared
 from training.fit import fit
-from training.metrics import LAST_DAY, censoring_weights
+from training.metrics import LAST_DAY
 from training.oracle import MOST_FORECASTS, recorded_long_enough, true_curves, within
-from training.outcomes import ready_state
 from training.split import patient_draws
 
 SALT = "homeward-proof-truth"
@@ -89,20 +88,6 @@ def rows_of(moment: str, inputs: Inputs) -> Beside:
 
 
 at_discharge, on_the_board = partial(rows_of, "discharge"), partial(rows_of, "board")
-
-
-def seen(rows: Prepared) -> Numbers:
-    """Return the inverse-censoring weights of leaving."""
-    return censoring_weights(
-        rows.targets.observed_days, rows.targets.exit_day, rows.rows["exit_kind"].to_numpy(str)
-    )
-
-
-def ready_seen(rows: Prepared) -> tuple[Numbers, Numbers]:
-    """Return the day of becoming ready, NaN unless seen, and the weight of each row."""
-    goals = rows.targets
-    day, state, ended = ready_state(goals, rows.rows["exit_kind"].to_numpy(str))
-    return day, censoring_weights(goals.ready_observed_days, ended, state) * goals.ready_usable
 
 
 def widths(home_by: Numbers) -> Numbers:

@@ -6,13 +6,13 @@ from line import Found
 
 from features.sources.simulation.estimate import Estimate
 from models.discharge_date import Days
-from models.distribution import PIECES, Curves, compose, fewest_days, median_day, ready_if_home
+from models.distribution import PIECES, compose
 from models.predictor import Predictor
 from models.reasons import GROUPS
+from training.coherence import wrong_rows
 
 RANDOM_HAZARDS, AT_ONCE = 1_000_000, 10_000
 RANDOM_PATIENTS = 20_000
-ROUNDING = 1e-9
 
 
 def contradictions(inputs: Inputs) -> Found:
@@ -41,33 +41,6 @@ def contradictions_of_patients(inputs: Inputs) -> Found:
         table[name] = drawn.array
     curves = inputs.release.curves(table, others.pick(np.arange(len(others.rows)) < count).days())
     return Found(Estimate(int(wrong_rows(curves).sum())), f"{count:,} patients")
-
-
-def wrong_rows(curves: Curves) -> Numbers:
-    """Tell which rows have a curve that turns, crosses or leaves 0 to 1, or a date that a chance denies."""
-    wrong = np.zeros(len(curves.home_by), bool)
-    for by in (curves.home_by, curves.ready_by):
-        if by is not None:
-            wrong |= (np.diff(by, axis=1) < -ROUNDING).any(axis=1)
-            wrong |= (by < -ROUNDING).any(axis=1) | (by > 1 + ROUNDING).any(axis=1)
-    wrong |= (np.diff(curves.in_bed, axis=1) > ROUNDING).any(axis=1)
-    wrong |= (curves.in_bed + curves.home_by > 1 + ROUNDING).any(axis=1)
-    if curves.ready_by is not None:
-        wrong |= (curves.home_by > curves.ready_by + ROUNDING).any(axis=1)
-        wrong |= median_day(ready_if_home(curves)) > median_day(curves.home_by)
-    wrong |= _denied(curves.home_by)
-    return wrong
-
-
-def _denied(home_by: Numbers) -> Numbers:
-    """Tell where the chances say another day than the date, or the range holds less than its 80 %."""
-    rows, likely = np.arange(len(home_by)), median_day(home_by)
-    first, last = fewest_days(home_by)
-    half = home_by[:, -1] / 2
-    before = np.where(likely > 0, home_by[rows, likely - 1], 0)
-    held = home_by[rows, last] - np.where(first > 0, home_by[rows, first - 1], 0)
-    short = held < 0.8 * home_by[:, -1] - 1e-6
-    return (likely < 0) | (home_by[rows, likely] < half - ROUNDING) | (before > half + ROUNDING) | short
 
 
 def _shares(release: Predictor, first: Numbers) -> Numbers:

@@ -11,9 +11,7 @@ from beside import (
     at_discharge,
     larger,
     on_the_board,
-    ready_seen,
     rows_of_smaller,
-    seen,
     smaller,
     widths,
 )
@@ -26,6 +24,7 @@ from truth_lines import slope
 
 from features.sources.simulation.estimate import Estimate, People
 from models.predictor import Predictor
+from training.answers import ready_seen, seen
 from training.baselines import Cohort, logistic_risk, points_risk, specialty_by_day
 from training.cohort import Prepared
 from training.metrics import auroc, calibration_bins, curve_losses, median_day

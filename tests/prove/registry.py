@@ -5,6 +5,7 @@ import calendar_lines
 import canary_lines
 import contract_lines
 import fault_lines
+import gate_lines
 import gates
 import load_lines
 import look_ahead
@@ -25,6 +26,7 @@ LINES: tuple[Line, ...] = (
     *look_ahead.lines(),
     *model_lines.lines(),
     *reason_lines.lines(),
+    *gate_lines.lines(),
     *round_lines.lines(),
     *service_lines.lines(),
     *store_lines.lines(),

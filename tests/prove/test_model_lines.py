@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coherence import wrong_rows
 from inputs import Inputs
 from line import Line
 from model_lines import lines
 
 from models.distribution import HORIZON_DAYS, Curves
+from training.coherence import wrong_rows
 
 TOO_SMALL = {
     *("T3a", "T3a2", "T3b", "T3b2", "T4a", "T4a2", "T4b", "T4b2", "T4c"),

@@ -10,34 +10,9 @@ from bentoml._internal.models import ModelStore
 
 from features.errors import HomewardError
 from models.sealed import LISTING, digest, listing, seal_file, sealed
-from training.runs import (
-    find,
-    log_figures,
-    log_folder,
-    promote,
-    register_release,
-    start_run,
-)
+from training.registry import find, promote, register_release
+from training.runs import log_figures, log_folder, start_run
 from training.store import files_digest, store_folder
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory) -> Path:
-    """Return an MLflow database without runs; making one takes seconds, copying it does not."""
-    from mlflow import MlflowClient
-
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
-
-
-@pytest.fixture
-def home(empty_database, tmp_path, monkeypatch) -> Path:
-    for name in ("MLFLOW_TRACKING_URI", "BENTOML_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "home").mkdir()
-    shutil.copy(empty_database, tmp_path / "home" / "mlflow.db")
-    return tmp_path / "home"
 
 
 def client_of(home: Path):
