@@ -21,6 +21,7 @@ from training.command import (
     report_of,
 )
 from training.terminal import errors, stages, writable, write
+from training.watch_commands import drift
 
 app = typer.Typer(
     help=__doc__,
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command()(drift)
 
 
 @app.command()
