@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from serving.access import BOARDS, PEOPLE
+from serving.access import BOARDS, PEOPLE, WATCHING
 from serving.errors import Problem
 from serving.sessions import SESSION_COOKIE, form_token
 
@@ -48,7 +48,7 @@ def coded(text: str) -> Markup:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who looks at a page: `name` as it is noted, what every form must bring, and whether wards are theirs.
+    """Who looks at a page: `name` as it is noted, what every form must bring, and what they may look at.
 
     Without a token there is no session, and so no way out of it.
     """
@@ -56,13 +56,16 @@ class Visitor:
     name: str = ""
     form_token: str = ""
     sees_wards: bool = False
+    sees_watch: bool = False
 
 
 def visitor(request: Request) -> Visitor:
     """Return who looks at a page."""
     caller = request.state.caller
     cookie = request.cookies.get(SESSION_COOKIE, "") if caller.role in PEOPLE else ""
-    return Visitor(caller.name, form_token(cookie) if cookie else "", caller.role in BOARDS)
+    return Visitor(
+        caller.name, form_token(cookie) if cookie else "", caller.role in BOARDS, caller.role in WATCHING
+    )
 
 
 def page(name: str, context: "DataclassInstance", by: Visitor, status: int = HTTPStatus.OK) -> HTMLResponse:

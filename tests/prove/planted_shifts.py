@@ -1,4 +1,4 @@
-"""Twelve shifts of a hospital from a Monday on, each with what it is: changes of records, and of what happens."""
+"""Twelve shifts of a hospital from a Monday on, in what is recorded or in what happens."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ A_DAY_LATE = pd.Timedelta(hours=24)
 
 
 def part(hospital: Hospital, first: pd.Timestamp, last: pd.Timestamp) -> Hospital:
-    """Return the stays that some time between two moments saw, with their events: a smaller hospital is faster."""
+    """Return the stays that some time between two moments saw, with their events: fewer are faster."""
     stays = hospital.admissions
     stays = stays[(stays["admission_recorded_at"] < last) & ~(stays["discharged_at"] < first)]
     return _of(hospital, stays.reset_index(drop=True))

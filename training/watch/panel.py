@@ -13,9 +13,12 @@ from models.predictor import Predictor
 from training.watch.rows import MOMENTS, Rows, Told
 
 Floats = npt.NDArray[np.float64]
+WEEKEND = 5  # of the weekday from Monday, 0
 Part = Literal["inputs", "feeds", "predictions", "calibration", "coverage", "flow"]
 BINS = 10
 FEWEST_ROWS = 20  # of a feature that is known, for its distribution to be judged
+FEWEST_PEOPLE = 30  # who are known in a usual week, for a distribution to be watched
+RARE = 0.02  # codes of a smaller share are one: a single patient of such a code says nothing
 FEWEST_EVENTS = 10.0  # expected in a week, for what was seen to be judged against it
 WEEKLY_EVENTS = 5  # of a feed in the reference, on average, for its silence to be news
 CLOCKS = ("time of day", "calendar")  # themes that say nothing of patients or feeds
@@ -50,7 +53,7 @@ class Measure:
     kind: Literal["numbers", "codes", "missing", "unknown", "rate", "residual", "slope"]
     moment: str
     of: str  # the feature, label or event
-    place: str = ""  # a ward or site, where the measure is of one
+    place: str = ""  # a ward, a site or the weekend, where the measure is of one
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,12 @@ class Panel:
             for feature in features
             if feature.kind != "code"
         }
+        self.common = {
+            (moment, feature.name): self._common(reference.rows[moment].table[feature.name], feature.name)
+            for moment, features in self.features.items()
+            for feature in features
+            if feature.kind == "code"
+        }
         self.offsets = {moment: self._offsets(moment) for moment in MOMENTS}
         self.residuals = list(self._residuals(reference))
         sizes = reference.events.sum() / max(len(reference.events) / 7, 1)
@@ -111,26 +120,34 @@ class Panel:
         self.measures = (*self._inputs(), *self._rates(), *self.residuals)
 
     def _features(self, moment: str, rows: Rows) -> Iterator[Feature]:
-        """Yield what is watched of a kind of moment: each feature once, where it is most alive."""
+        """Yield what is watched of a kind of moment: what is known on admission there, the rest on the board.
+
+        What enough people have at their first board round is watched there too, where a change shows at once.
+        """
+        weeks = max(len(np.unique(rows.day // 7)), 1)
         for feature in (*self._encoder.features, *SAID):
             if feature.name not in rows.table or feature.theme in CLOCKS:
                 continue
-            observed = feature.known not in ("P", "X") or feature.name in ("hours_so_far", "ward")
-            place = "board" if observed or feature.theme == "predictions" else "admission"
-            place = "discharge" if feature.known == "X" else place
-            twice = feature.name == "readmission_risk" and moment == "discharge"
-            if (place == moment or twice) and rows.table[feature.name].notna().any():
+            observed = feature.known not in ("P", "X") or feature.name == "hours_so_far"
+            places = ("first", "board") if observed or feature.theme == "predictions" else ("admission",)
+            places = ("discharge",) if feature.known == "X" else places
+            places = (*places, "discharge") if feature.name == "readmission_risk" else places
+            known = rows.table[feature.name].notna().to_numpy()
+            people = len(
+                np.unique(rows.day[known] // 7 * (1 + rows.patient.max(initial=0)) + rows.patient[known])
+            )
+            if moment in places and people / weeks >= FEWEST_PEOPLE:
                 yield feature
 
     def bins(self, moment: str, feature: Feature) -> int:
-        """Return how many bins a feature has, the unknown code among them and missing not."""
+        """Return how many bins a feature has: for a code also of rare and unknown ones; missing has none."""
         if feature.kind == "code":
-            return len(self._encoder.categories[feature.name]) + 1
+            return len(self.common[moment, feature.name]) + 2
         return len(self.edges[moment, feature.name]) + 1
 
-    def categories(self, name: str) -> tuple[str, ...]:
-        """Return the codes of a feature that the release has learnt."""
-        return self._encoder.categories[name]
+    def _common(self, codes: pd.Series, name: str) -> tuple[str, ...]:
+        shares = codes.dropna().value_counts(normalize=True)
+        return tuple(code for code in self._encoder.categories[name] if shares.get(code, 0.0) >= RARE)
 
     def _offsets(self, moment: str) -> npt.NDArray[np.int64]:
         sizes = [self.bins(moment, feature) + 1 for feature in self.features[moment]]
@@ -140,14 +157,14 @@ class Panel:
         for moment in MOMENTS:
             rows = reference.rows[moment]
             for name in rows.expected:
-                if moment == "admission":
-                    continue
                 part, words = RESIDUALS[name]
                 yield Measure(name, part, words, "residual", moment, name)
                 if name == "readmission":
                     words = "Back within 30 days, how risks are spread"
                     yield Measure("readmission_slope", part, words, "slope", moment, name)
                 if name == "leaving":
+                    words = "Discharges today, weekends"
+                    yield Measure("leaving:weekend", part, words, "residual", moment, name, "weekend")
                     for place in ("site", "ward"):
                         yield from _places(rows, place)
 
@@ -155,7 +172,7 @@ class Panel:
         for moment, features in self.features.items():
             for feature in features:
                 part: Part = "predictions" if feature.theme == "predictions" else "inputs"
-                name = feature.name if feature.name != "readmission_risk" else f"{feature.name}_{moment}"
+                name = feature.name if moment in ("admission", "board") else f"{feature.name}_{moment}"
                 kind: Literal["codes", "numbers"] = "codes" if feature.kind == "code" else "numbers"
                 yield Measure(name, part, feature.words, kind, moment, feature.name)
                 if part == "inputs":
@@ -191,9 +208,11 @@ class Panel:
             return np.full(len(rows.day), last)
         values = rows.table[feature.name]
         if feature.kind == "code":
-            known = {code: place for place, code in enumerate(self._encoder.categories[feature.name])}
+            common = self.common[moment, feature.name]
+            rare = dict.fromkeys(self._encoder.categories[feature.name], len(common))
+            known = rare | {code: place for place, code in enumerate(common)}
             codes, texts = pd.factorize(values)
-            found = np.array([*(known.get(str(text), len(known)) for text in texts), last])
+            found = np.array([*(known.get(str(text), last - 1) for text in texts), last])
             return np.asarray(found[codes], np.int64)
         numbers = values.to_numpy(np.float64)
         place = np.searchsorted(self.edges[moment, feature.name], numbers, side="right")
@@ -206,8 +225,7 @@ class Panel:
         chance, was = rows.expected[one.of], rows.seen[one.of]
         known = ~np.isnan(chance)
         if one.place:
-            column, _, name = one.place.partition(":")
-            known &= (rows.table[column].fillna("") == name).to_numpy()
+            known &= _here(rows, one.place)
         chance, gap = np.where(known, chance, 0.0), np.where(known, was - chance, 0.0)
         if one.kind == "slope":
             logit = np.log(np.clip(chance, 1e-6, 1 - 1e-6) / (1 - np.clip(chance, 1e-6, 1 - 1e-6)))
@@ -216,6 +234,14 @@ class Panel:
 
 
 SLOPE_CENTRE = float(np.log(0.12 / 0.88))  # about the logit of the usual risk, so that O/E does not tilt it
+
+
+def _here(rows: Rows, place: str) -> npt.NDArray[np.bool_]:
+    """Tell which rows are of a place, such as ward:W01, or of the weekend."""
+    if place == "weekend":
+        return rows.day % 7 >= WEEKEND
+    column, _, name = place.partition(":")
+    return np.asarray(rows.table[column].fillna("") == name)
 
 
 def _places(rows: Rows, column: str) -> Iterator[Measure]:

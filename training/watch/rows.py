@@ -32,7 +32,8 @@ RIPE_AFTER_DAYS = {
     "same_issue": CODED_AFTER_DAYS,
 }
 """How many days after a row its label can be known, late recording not counted."""
-MOMENTS = ("admission", "board", "discharge")
+MOMENTS = ("admission", "first", "board", "discharge")
+"""Kinds of rows; `first` are those of each stay's first board round: a row a person, and all of them new."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,16 @@ def told(predictor: Predictor, hospital: Hospital, weeks: Weeks, places: range) 
         became = outcomes.loc[moments["admission_id"]].set_axis(moments.index)
         day = days_after(moments["at"], weeks.first)
         patient = person.loc[moments["admission_id"]].to_numpy(np.int64)
-        for moment in MOMENTS:
+        for moment in ("admission", "board", "discharge"):
             own = (moments["moment"] == moment).to_numpy()
             rows = Rows(day[own], patient[own], table[own], {}, {})
             said = _said(
                 predictor, moment, rows, moments["at"][own], (goals.pick(own), became[own]), weeks.late_days
             )
             parts[moment].append(said)
+            if moment == "board":
+                first = moments["first"].to_numpy()[own]
+                parts["first"].append(Rows(said.day[first], said.patient[first], said.table[first], {}, {}))
     return Told({moment: _joined(some) for moment, some in parts.items()}, _events(hospital, weeks, places))
 
 
@@ -99,6 +103,10 @@ def _blocks(hospital: Hospital, weeks: Weeks, places: range) -> Iterator[tuple[H
     zone = hospital.facts.time_zone
     moments = prediction_moments(hospital, seed=0)
     moments = moments[moments["moment"] != "any"]
+    board = moments["moment"] == "board"
+    moments = moments.assign(
+        first=board & ~moments[board].duplicated("admission_id").reindex(moments.index, fill_value=True)
+    )
     week = days_after(moments["at"], weeks.first) // 7
     stays = hospital.admissions
     # Blocks lie as the weeks do, whichever of them are asked for: the same week is seen with the same history.

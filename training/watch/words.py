@@ -11,7 +11,13 @@ from training.watch.panel import FEWEST_EVENTS, FEWEST_ROWS, Measure, Panel, Tal
 
 Floats = npt.NDArray[np.float64]
 QUIET, ALARM, CANNOT_TELL, WAITS = "quiet", "alarm", "cannot tell", "not mature"
-ROWS = {"board": "board rows", "admission": "admissions", "discharge": "discharges"}
+ROWS = {
+    "board": "board rows",
+    "admission": "admissions",
+    "discharge": "discharges",
+    "first": "first board rounds",
+}
+AT = {"first": " at the first board round", "discharge": " at discharge", "board": "", "admission": ""}
 LOOK = {
     "feeds": "whether the feed still comes, and whether its event name or its ward system has changed",
     "predictions": "which inputs changed in the same weeks, then who is being admitted",
@@ -60,8 +66,8 @@ def findings(null: Null, judged: Judged, ripe_on: Mapping[str, str]) -> list[dic
 def headline(one: Measure) -> str:
     """Return what a measure is of."""
     more = {"missing": ": missing", "unknown": ": codes not learnt"}.get(one.kind, "")
-    at = f" at {one.moment}" if one.part == "predictions" and one.of == "readmission_risk" else ""
-    return f"{one.words}{at.replace('at board', 'on the board')}{more}"
+    at = AT[one.moment] if one.part in ("inputs", "predictions") else ""
+    return f"{one.words}{at}{more}"
 
 
 def sentence(one: Measure, found: Mapping[str, Any], since: str) -> str:
@@ -123,7 +129,7 @@ def _middle(edges: Floats, counts: Floats) -> str:
 
 def _codes(panel: Panel, one: Measure, counts: Floats) -> str:
     """Return the shares of the commonest codes."""
-    names = [*panel.categories(one.of), "codes not learnt"]
+    names = [*panel.common[one.moment, one.of], "rare codes", "codes not learnt"]
     order = np.argsort(-counts)[:3]
     return ", ".join(f"{names[code]} {counts[code] / counts.sum():.0%}" for code in order if counts[code])
 
