@@ -16,6 +16,7 @@ BOARDS: frozenset[Who] = frozenset({"ward system", "coordinator", "safety office
 NAMES: frozenset[Who] = frozenset({"coordinator"})  # who may see how patients are called
 LOOKING: frozenset[Who] = BOARDS & PEOPLE
 DECIDING: frozenset[Who] = frozenset({"coordinator"})  # who may set dates and record delays
+WATCHING: frozenset[Who] = frozenset({"data scientist", "safety officer"})
 COUNTERS: frozenset[Who] = frozenset({"ward system", "data scientist", "safety officer", "monitoring"})
 
 # Every route of ours and BentoML's.  A path that is not here is open to the ward system only, so that a
@@ -33,6 +34,7 @@ DOORS: Mapping[str, frozenset[Who]] = {
     "/board": BOARDS,
     "/board/{ward}": BOARDS,
     "/about": SIGNED_IN,
+    "/watch": WATCHING,
     "/find": LOOKING,
     "/patients/{person}": LOOKING,
     "/patients/{person}/sheet": LOOKING,

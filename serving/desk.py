@@ -44,6 +44,7 @@ from serving.store.database import StoreFault
 from serving.store.facts import Receipt, keep, newest_recorded
 from serving.store.log import Round
 from serving.store.repeats import Claim
+from serving.watch_file import Watch, WatchFault, watch_of
 
 JSON = "application/json"
 PLAIN = "without control characters, and without blanks at its ends"
@@ -57,6 +58,7 @@ class Desk:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self._watch = watch_of(parts.settings.watch_file)
 
     async def predict(self, request: Request) -> Response:
         """Answer one inquiry, once it is logged."""
@@ -145,9 +147,13 @@ class Desk:
     async def metrics(self, _: Request) -> Response:
         """Give the counters for Prometheus; without what the store knows, where it cannot be asked."""
         instants: dict[str, datetime | None] = {}
+        watch: Watch | None = None
+        with suppress(Problem, WatchFault):
+            watch = await self.parts.reading.run(self._watch.now)
         with suppress(Problem, StoreFault):
             instants = await self.parts.keeping.run(_newest, self.parts)
-        return Response(self.parts.guard.metrics.text(instants), media_type="text/plain; version=0.0.4")
+        said = self.parts.guard.metrics.text(instants, watch, self.parts.guard.clock())
+        return Response(said, media_type="text/plain; version=0.0.4")
 
     async def _json(self, request: Request) -> bytes:
         must_be_json(request)

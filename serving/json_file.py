@@ -44,7 +44,7 @@ def read_object(
         if file.stat().st_size > LONGEST_FILE:
             raise ValueError
         said = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise fault(f"{called or file} must be {must_be}: {type(error).__name__}") from None
     if not isinstance(said, dict):
         raise fault(f"{called or file} must hold a JSON object")

@@ -9,6 +9,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from serving.watch_file import PARTS, Watch
+
 LABELS = ("method", "route", "status")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 INSTANTS = {
@@ -49,8 +51,13 @@ class Metrics:
         self._requests.labels(*labels).inc()
         self._seconds.labels(*labels).observe(seconds)
 
-    def text(self, instants: Mapping[str, datetime | None]) -> bytes:
-        """Return all counters in Prometheus' text format, which release answers here, and instants by name."""
+    def text(
+        self, instants: Mapping[str, datetime | None], watch: Watch | None = None, now: datetime | None = None
+    ) -> bytes:
+        """Return all counters in Prometheus' text format, which release answers here, and instants by name.
+
+        What was watched last is among them where there is a `watch`, with its age at `now`.
+        """
         counters = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             counters = CollectorRegistry()
@@ -58,6 +65,8 @@ class Metrics:
         states = CollectorRegistry()
         states.register(self._release)
         states.register(_Instants(instants))
+        if watch is not None and now is not None:
+            states.register(_Watching(watch, now))
         return generate_latest(counters) + generate_latest(states)
 
 
@@ -73,6 +82,26 @@ class _Instants(Collector):
             if instant is not None:
                 words = INSTANTS[name]
                 yield GaugeMetricFamily(f"homeward_{name}_timestamp_seconds", words, value=instant.timestamp())
+
+
+class _Watching(Collector):
+    """What the newest watch found; its labels are the parts that there are, whatever the hospital records."""
+
+    def __init__(self, watch: Watch, now: datetime) -> None:
+        self._watch, self._now = watch, now
+
+    def collect(self) -> Iterator[Metric]:
+        """Give alarms, each part's largest statistic in thresholds, and how old all this is."""
+        alarms = float(len(self._watch.alarms))
+        yield GaugeMetricFamily("homeward_watch_alarms", "Alarms that stand", value=alarms)
+        told = "The largest statistic of a part in thresholds: above 1 is an alarm"
+        statistic = GaugeMetricFamily("homeward_watch_statistic", told, labels=("measure",))
+        for part in PARTS:
+            if (most := self._watch.most(part)) is not None:
+                statistic.add_metric((part,), most)
+        yield statistic
+        age = (self._now - self._watch.made_at).total_seconds()
+        yield GaugeMetricFamily("homeward_watch_age_seconds", "Since the last watch", value=age)
 
 
 class _ReleaseState(Collector):

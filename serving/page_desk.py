@@ -1,6 +1,7 @@
 """What people see: the board, the contract, signing in and out."""
 
 from http import HTTPStatus
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -19,6 +20,8 @@ from serving.looking import read_board, read_boards
 from serving.pages import STATIC, Visitor, page, visitor
 from serving.parts import Parts
 from serving.sessions import SESSION_COOKIE
+from serving.watch_file import watch_of
+from serving.watch_page import watch_page
 
 STYLE = "board.css"
 FILES = (STYLE, "board.js", "icon.svg")
@@ -29,6 +32,7 @@ class Pages:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self._watch = watch_of(parts.settings.watch_file)
 
     async def home(self, request: Request) -> Response:
         """Lead to the board, and who may not see patients to the contract."""
@@ -81,6 +85,15 @@ class Pages:
         return await self.parts.reading.run(
             lambda: page("about", about_page(self.parts.releases.current()), by)
         )
+
+    async def watch(self, request: Request) -> Response:
+        """Show what was watched last of a release in use."""
+        return await self.parts.reading.run(self._watched, visitor(request))
+
+    def _watched(self, by: Visitor) -> Response:
+        predictor = self.parts.releases.current().predictor
+        zone = ZoneInfo(predictor.facts.time_zone)
+        return page("watch", watch_page(self._watch, predictor.release, self.parts.guard.clock(), zone), by)
 
     async def docs(self, request: Request) -> Response:
         """Show the contract."""

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from serving.access import BOARDS, PEOPLE
+from serving.access import BOARDS, PEOPLE, WATCHING
 from serving.design_system import macros
 from serving.errors import Problem
 from serving.sessions import SESSION_COOKIE, form_token
@@ -61,7 +61,7 @@ def items_of(words: Mapping[Any, str]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who looks at a page: `name` as it is noted, what every form must bring, and whether wards are theirs.
+    """Who looks at a page: `name` as it is noted, what every form must bring, and what they may look at.
 
     Without a token there is no session, and so no way out of it.
     """
@@ -69,19 +69,23 @@ class Visitor:
     name: str = ""
     form_token: str = ""
     sees_wards: bool = False
+    sees_watch: bool = False
 
     @property
     def menu(self) -> dict[str, str]:
         """Return the pages in the menu, words by address."""
         wards = {"/board": "Wards"} if self.sees_wards else {}
-        return {**wards, "/about": "About", "/v1/docs": "For systems"}
+        watch = {"/watch": "Watch"} if self.sees_watch else {}
+        return {**wards, **watch, "/about": "About", "/v1/docs": "For systems"}
 
 
 def visitor(request: Request) -> Visitor:
     """Return who looks at a page."""
     caller = request.state.caller
     cookie = request.cookies.get(SESSION_COOKIE, "") if caller.role in PEOPLE else ""
-    return Visitor(caller.name, form_token(cookie) if cookie else "", caller.role in BOARDS)
+    return Visitor(
+        caller.name, form_token(cookie) if cookie else "", caller.role in BOARDS, caller.role in WATCHING
+    )
 
 
 def page(name: str, context: "DataclassInstance", by: Visitor, status: int = HTTPStatus.OK) -> HTMLResponse:

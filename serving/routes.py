@@ -42,6 +42,7 @@ def application(parts: Parts) -> Starlette:
         Route("/board", pages.wards, methods=["GET"]),
         Route("/board/{ward:path}", pages.ward, methods=["GET"]),
         Route("/about", pages.about, methods=["GET"]),
+        Route("/watch", pages.watch, methods=["GET"]),
         Route("/find", pages.find, methods=["POST"]),
         Route("/patients/{person}", patients.patient, methods=["GET"]),
         Route("/patients/{person}/sheet", patients.sheet, methods=["GET"]),

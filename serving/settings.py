@@ -16,6 +16,7 @@ FILES_IN_THE_HOME = {
     "pseudonym_key_file": "keys.json",
     "provider_file": "provider.json",
     "metrics_token_file": "metrics-token",
+    "watch_file": "watch/latest.json",
 }
 # Two years of diagnoses count from their coding, which is weeks after a discharge.
 LEAST_PREDICTIONS_DAYS, LEAST_STAYS_DAYS = 31, 800
@@ -102,6 +103,14 @@ class Settings:
         metadata=_setting(
             "METRICS_TOKEN_FILE",
             "A secret that opens `/metrics` alone; empty: `metrics-token` in the home, if there is one",
+            "",
+            values.file,
+        )
+    )
+    watch_file: Path = field(
+        metadata=_setting(
+            "WATCH_FILE",
+            "What `python -m training drift` found last; empty: `watch/latest.json` in the home",
             "",
             values.file,
         )

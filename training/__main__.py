@@ -23,6 +23,7 @@ from training.predict_command import predict
 from training.terminal import errors, stages, writable, write
 from training.tracking import sentence, troubles
 from training.tune_command import tune
+from training.watch_commands import drift
 
 app = typer.Typer(
     help=f"{__doc__}\n\n{EXIT_CODES}",
@@ -31,8 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in release_commands.COMMANDS:
-    app.command()(command)
 
 
 @app.command()
@@ -72,7 +71,7 @@ def simulate(
     )
 
 
-for command in (fit, tune, evaluate, predict):
+for command in (fit, tune, evaluate, predict, *release_commands.COMMANDS, drift):
     app.command()(command)
 
 

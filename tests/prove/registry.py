@@ -4,6 +4,7 @@ import access_lines
 import calendar_lines
 import canary_lines
 import contract_lines
+import drift_lines
 import fault_lines
 import gate_lines
 import gates
@@ -25,6 +26,7 @@ LINES: tuple[Line, ...] = (
     *truth_lines.lines(),
     *look_ahead.lines(),
     *model_lines.lines(),
+    *drift_lines.lines(),
     *reason_lines.lines(),
     *gate_lines.lines(),
     *round_lines.lines(),

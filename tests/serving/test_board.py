@@ -18,6 +18,7 @@ from serving.pages import templates
 from serving.patient_page import PatientPage
 from serving.rounds import predict_round
 from serving.sheet_page import SheetPage
+from serving.watch_page import WatchPage
 from tests.serving.builders import (
     AT,
     NOW,
@@ -261,6 +262,7 @@ def test_the_weekend_counted_ends_after_tomorrow(today, ends):
         ("sheet", SheetPage),
         ("found", FoundPage),
         ("about", AboutPage),
+        ("watch", WatchPage),
         ("docs", DocsPage),
     ],
 )

@@ -1,0 +1,171 @@
+"""Watching a release in use, week by week: inputs, feeds, predictions, calibration, coverage and flow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.tables import Hospital
+from models.predictor import Predictor
+from training.cohort import Say
+from training.metrics import readmission_figures
+from training.watch.null import Judged, Null
+from training.watch.panel import FEWEST_EVENTS, Panel
+from training.watch.rows import RIPE_AFTER_DAYS, Told, told
+from training.watch.weeks import Weeks
+from training.watch.words import ALARM, CANNOT_TELL, WAITS, findings, sentence
+
+KEY_MEASURES = ("admissions", "inpatients", "leaving", "home_by_24h", "home_by_72h", "range", "readmission")
+WEEKS_SHOWN = 26
+EVENTS_FOR_A_SLOPE = 100
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was found: `by_week` the measures of each week, `alarms` those that stand now, as sentences."""
+
+    release: str
+    source: str
+    weeks: Weeks
+    by_week: dict[int, list[Found]]
+    alarms: list[str]
+    pooled: dict[str, Found]
+
+    def as_json(self) -> Found:
+        """Return everything that was found."""
+        weeks = self.weeks
+        return {
+            "release": self.release,
+            "source": self.source,
+            "extract_until": f"{weeks.until:%Y-%m-%d}",
+            "reference": {
+                "from": f"{weeks.first:%Y-%m-%d}",
+                "until": f"{weeks.monday(weeks.reference):%Y-%m-%d}",
+                "weeks": weeks.reference,
+                "history_days": weeks.history_days,
+                "late_days": weeks.late_days,
+            },
+            "alarms": self.alarms,
+            "pooled": self.pooled,
+            "weeks": {monday: dict(week) for monday, week in self.history().items()},
+        }
+
+    def history(self) -> dict[str, Found]:
+        """Return each week by its Monday."""
+        return {
+            f"{self.weeks.monday(week):%Y-%m-%d}": {
+                "release": self.release,
+                "alarms": [one["sentence"] for one in found if one["state"] == ALARM],
+                "measures": found,
+            }
+            for week, found in self.by_week.items()
+        }
+
+    def latest(self) -> Found:
+        """Return what the service shows: each measure where it was last judged, and the key ones by week."""
+        everything = self.as_json()
+        everything.pop("weeks")
+        newest = {name: standing(self.by_week, name, self.weeks) for name in self._names()}
+        return {**everything, "measures": list(newest.values()), "series": self._series()}
+
+    def _names(self) -> list[str]:
+        return [one["name"] for one in next(iter(self.by_week.values()))]
+
+    def _series(self) -> list[Found]:
+        found = []
+        for name in (each for each in KEY_MEASURES if each in self._names()):
+            weeks = list(self.by_week)[-WEEKS_SHOWN:]
+            rows = [next(one for one in self.by_week[week] if one["name"] == name) for week in weeks]
+            values = [_value(row) for row in rows]
+            mondays = [f"{self.weeks.monday(week):%Y-%m-%d}" for week in weeks]
+            ratio = name not in ("admissions", "inpatients")
+            unit = "seen over expected" if ratio else "a day"
+            found.append(
+                {"name": name, "words": rows[0]["words"], "unit": unit, "weeks": mondays, "values": values}
+            )
+        return found
+
+
+def watched(predictor: Predictor, hospital: Hospital, weeks: Weeks, say: Say) -> Watched:
+    """Return what a release's weeks show beside its reference; raises ReleaseFault for other kinds of data."""
+    predictor.suits(hospital)
+    say(f"the reference: {weeks.reference} weeks from {weeks.first:%d %B %Y}")
+    reference = told(predictor, hospital, weeks, range(weeks.reference))
+    null = Null(Panel(predictor, reference), reference)
+    say(f"{len(weeks.places)} weeks until {weeks.monday(weeks.places.stop):%d %B %Y}")
+    new = told(predictor, hospital, weeks, weeks.places)
+    say("drawing weeks from the reference")
+    by_week = {week: judged_week(null, new.week(week), weeks, week)[1] for week in weeks.places}
+    measures = {one.name: one for one in null.panel.measures}
+    for week, found in by_week.items():
+        for one in found:
+            if one["state"] == ALARM:
+                since = _since(by_week, one["name"], week)
+                one["since"] = f"{weeks.monday(since):%Y-%m-%d}"
+                one["sentence"] = sentence(measures[one["name"]], one, weeks.said(since))
+    last = [standing(by_week, name, weeks) for name in measures]
+    alarms = [one["sentence"] for one in last if one["state"] == ALARM]
+    return Watched(predictor.release, hospital.source, weeks, by_week, alarms, pooled(new))
+
+
+def judged_week(null: Null, week: Told, weeks: Weeks, place: int) -> tuple[Judged, list[Found]]:
+    """Return the panel of one week and its measures in words; what is not mature for the whole week waits."""
+    unripe: dict[str, str] = {}
+    for one in null.panel.measures:
+        if one.of in RIPE_AFTER_DAYS and one.kind in ("residual", "slope"):
+            on = weeks.ripe_on(place, RIPE_AFTER_DAYS[one.of])
+            if on > weeks.until:
+                unripe[one.name] = f"{on:%-d %B %Y}"
+    ripe = np.array([one.name not in unripe for one in null.panel.measures])
+    judged = null.judged(week, ripe)
+    return judged, findings(null, judged, unripe)
+
+
+def standing(by_week: Mapping[int, list[Found]], name: str, weeks: Weeks) -> Found:
+    """Return a measure in the newest week in which it could be judged, or in the newest."""
+    newest: Found | None = None
+    for week in reversed(list(by_week)):
+        found = next(one for one in by_week[week] if one["name"] == name)
+        newest = newest or {**found, "week": f"{weeks.monday(week):%Y-%m-%d}"}
+        if found["state"] not in (WAITS, CANNOT_TELL):
+            return {**found, "week": f"{weeks.monday(week):%Y-%m-%d}"}
+    assert newest is not None
+    return newest
+
+
+def pooled(new: Told) -> dict[str, Found]:
+    """Return calibration over all mature rows that were watched; a slope only of enough events."""
+    found: dict[str, Found] = {}
+    for rows in new.rows.values():
+        for name, chance in rows.expected.items():
+            known = ~np.isnan(chance)
+            if float(chance[known].sum()) < FEWEST_EVENTS or name in found:
+                found.setdefault(name, {"verdict": CANNOT_TELL, "n": int(known.sum())})
+                continue
+            figures = readmission_figures(np.clip(chance[known], 0, 1), rows.seen[name][known])
+            slope = figures["slope"] if figures["events"] >= EVENTS_FOR_A_SLOPE else None
+            kept = {key: figures[key] for key in ("observed_over_expected", "n", "events")}
+            found[name] = {**kept, "slope": slope}
+    return found
+
+
+def _since(by_week: Mapping[int, list[Found]], name: str, week: int) -> int:
+    """Return the first week of an unbroken run of alarms; weeks that could not be judged do not break it."""
+    first = week
+    for before in sorted((each for each in by_week if each < week), reverse=True):
+        state = next(one["state"] for one in by_week[before] if one["name"] == name)
+        if state == ALARM:
+            first = before
+        elif state not in (WAITS, CANNOT_TELL):
+            break
+    return first
+
+
+def _value(row: Found) -> float | None:
+    if row["state"] in (WAITS, CANNOT_TELL):
+        return None
+    if row.get("expected"):
+        return round(float(row["seen"]) / float(row["expected"]), 3)
+    return float(row["now"].split()[0]) if row["now"].endswith("a day") else None

@@ -1,0 +1,235 @@
+"""What chance alone does to the panel: weeks drawn again from the reference, of a week's own size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from training.watch.panel import FEWEST_EVENTS, FEWEST_ROWS, Binned, Measure, Panel, Tally
+from training.watch.rows import MOMENTS, Told
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+DRAWS = 480
+FOLD_DAYS = 91  # a drawn week is judged as a new one is: by a reference and a spread without its own season
+FEWEST_FOLDS = 3
+FALSE_ALARMS = 1 / 40  # half of the 1 week in 20 that is allowed: a year does not show all that a next can do
+SIZE_STEP = 0.03  # of the logarithm of how many patients: thresholds hold within
+CLOSEST = {"numbers": 0.05, "codes": 0.1, "missing": 0.25, "unknown": 0.25, "rate": 0.05}
+"""The least spread of a statistic, that of shares and distances over the root of the patients."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A week's statistics, how many usual spreads each is off, and the threshold of all."""
+
+    statistic: Floats
+    usual: Floats
+    spread: Floats
+    distance: Floats
+    threshold: float
+    tally: Tally
+
+    @property
+    def alarms(self) -> npt.NDArray[np.bool_]:
+        """Tell which measures are beyond what the whole panel does by chance in 1 week of 20."""
+        return np.nan_to_num(self.distance, nan=-np.inf) > self.threshold
+
+
+class Null:
+    """The reference as days of patients, from which weeks are drawn again."""
+
+    def __init__(self, panel: Panel, reference: Told, seed: int = 1) -> None:
+        self.panel, self._seed = panel, seed
+        self._rows = {moment: panel.binned(reference.rows[moment], moment) for moment in MOMENTS}
+        self.days = 7 * (len(reference.events) // 7)
+        self._rates = self._daily(reference)
+        self._people = 1 + max(int(rows.patient.max(initial=0)) for rows in self._rows.values())
+        self.whole = self._tally(
+            {moment: np.arange(len(rows.day)) for moment, rows in self._rows.items()}, None
+        )
+        self._of_size: dict[int, tuple[Floats, Floats, float]] = {}
+        self._lacking: dict[tuple[int, int], Tally] = {}
+
+    def _daily(self, part: Told) -> tuple[Floats, Floats]:
+        """Return by day the counts of every rate, and how many inpatients there were."""
+        days = part.events.index.to_numpy()
+        count = {
+            moment: np.bincount(part.rows[moment].day - days[0], minlength=len(days)).astype(np.float64)
+            for moment in ("admission", "board")
+        }
+        events = part.events.reindex(columns=self.panel.events, fill_value=0).to_numpy(np.float64)
+        return np.column_stack([count["admission"], count["board"], events]), count["board"]
+
+    def judged(self, week: Told, ripe: npt.NDArray[np.bool_] | None = None) -> Judged:
+        """Return the panel of one week; measures that are not `ripe` are not judged."""
+        rows = {moment: self.panel.binned(week.rows[moment], moment) for moment in MOMENTS}
+        rates, inpatients = self._daily(week)
+        tally = _tally(self.panel, rows, rates.sum(axis=0), float(inpatients.sum()))
+        usual, spread, threshold = self._thresholds(float(tally.patients[0]))
+        statistic = statistics(self.panel, tally, self.whole)[0]
+        statistic = statistic if ripe is None else np.where(ripe, statistic, np.nan)
+        return Judged(
+            statistic, usual, spread, _distance(self.panel, statistic, usual, spread), threshold, tally
+        )
+
+    def _thresholds(self, patients: float) -> tuple[Floats, Floats, float]:
+        size = round(np.log(max(patients, 1.0)) / SIZE_STEP)
+        if size not in self._of_size:
+            self._of_size[size] = self._drawn(round(np.exp(size * SIZE_STEP)), size)
+        return self._of_size[size]
+
+    def _drawn(self, patients: int, seed: int) -> tuple[Floats, Floats, float]:
+        """Return usual values and spreads of weeks of so many patients, and the threshold of the panel."""
+        random = np.random.default_rng([self._seed, seed])
+        starts = np.linspace(0, self.days - 7, DRAWS).astype(np.int64)
+        tallies = [self._week(int(start), patients, random) for start in starts]
+        folds = starts // min(FOLD_DAYS, self.days // FEWEST_FOLDS)
+        found = np.empty((DRAWS, len(self.panel.measures)))
+        for fold in np.unique(folds):
+            own = np.flatnonzero(folds == fold)
+            tally = Tally.stacked([tallies[draw] for draw in own])
+            found[own] = statistics(self.panel, tally, self._without(starts[own[0]], starts[own[-1]] + 7))
+        most = np.empty(DRAWS)
+        for fold in np.unique(folds):
+            own = folds == fold
+            beyond = _distance(self.panel, found[own], *_spread(self.panel, found[~own], patients))
+            most[own] = np.where(np.isnan(beyond), -np.inf, beyond).max(axis=1)
+        return *_spread(self.panel, found, patients), float(np.quantile(most, 1 - FALSE_ALARMS))
+
+    def _without(self, first: int, last: int) -> Tally:
+        """Return the whole reference less the days from `first` to before `last`."""
+        if (first, last) not in self._lacking:
+            outside = {
+                moment: np.flatnonzero((rows.day < first) | (rows.day >= last))
+                for moment, rows in self._rows.items()
+            }
+            self._lacking[first, last] = self._tally(outside, None)
+        return self._lacking[first, last]
+
+    def _week(self, start: int, patients: int, random: np.random.Generator) -> Tally:
+        """Return seven days of the reference, with patients left out or taken from the weeks beside them."""
+        chosen = {moment: [self._between(moment, start)] for moment in MOMENTS}
+        people = self._people_of(chosen)
+        if len(people) > patients:
+            people = random.permutation(people)[:patients]
+        within = np.zeros(self._people, bool)
+        within[people] = True
+        picked = {moment: [of[within[self._rows[moment].patient[of]]]] for moment, (of,) in chosen.items()}
+        for beside in (start - 7, start + 7, start - 14, start + 14):
+            lacking = patients - int(within.sum())
+            if lacking <= 0:
+                break
+            if not 0 <= beside <= self.days - 7:
+                continue
+            rows = {moment: [self._between(moment, beside)] for moment in MOMENTS}
+            others = self._people_of(rows)
+            others = random.permutation(others[~within[others]])[:lacking]
+            more = np.zeros(self._people, bool)
+            more[others] = True
+            for moment, (of,) in rows.items():
+                picked[moment].append(of[more[self._rows[moment].patient[of]]])
+            within |= more
+        return self._tally({moment: np.concatenate(of) for moment, of in picked.items()}, start)
+
+    def _between(self, moment: str, start: int) -> Integers:
+        first, last = np.searchsorted(self._rows[moment].day, [start, start + 7])
+        return np.arange(first, last)
+
+    def _people_of(self, rows: dict[str, list[Integers]]) -> Integers:
+        return np.unique(np.concatenate([self._rows[moment].patient[of[0]] for moment, of in rows.items()]))
+
+    def _tally(self, rows: dict[str, Integers], start: int | None) -> Tally:
+        picked = {moment: _picked(self._rows[moment], of) for moment, of in rows.items()}
+        days = slice(None) if start is None else slice(start, start + 7)
+        rates, inpatients = self._rates[0][days].sum(axis=0), float(self._rates[1][days].sum())
+        return _tally(self.panel, picked, rates, inpatients)
+
+
+def _picked(rows: Binned, of: Integers) -> Binned:
+    return Binned(
+        rows.day[of], rows.patient[of], rows.places[of], rows.gaps[of], rows.expected[of], rows.known[of]
+    )
+
+
+def _tally(panel: Panel, rows: dict[str, Binned], rates: Floats, inpatients: float) -> Tally:
+    counts = {
+        moment: np.bincount(rows[moment].places.ravel(), minlength=int(panel.offsets[moment][-1]))[None].astype(
+            np.float64
+        )
+        for moment in MOMENTS
+    }
+    gaps, expected, known = (
+        np.concatenate([getattr(rows[moment], side).sum(axis=0) for moment in MOMENTS])[None]
+        for side in ("gaps", "expected", "known")
+    )
+    people = len(np.unique(np.concatenate([one.patient for one in rows.values()])))
+    return Tally(counts, gaps, expected, known, rates[None], np.array([inpatients]), np.array([float(people)]))
+
+
+def statistics(panel: Panel, tally: Tally, reference: Tally) -> Floats:
+    """Return the statistic of each measure (columns) of each week (rows) beside a reference.
+
+    NaN where there is too little: few rows that know a feature, few events expected.
+    """
+    columns: list[Floats] = []
+    for moment in MOMENTS:
+        for position, feature in enumerate(panel.features[moment]):
+            part = slice(*panel.offsets[moment][position : position + 2])
+            one, usual = tally.counts[moment][:, part], reference.counts[moment][:, part]
+            numbers = feature.kind != "code"
+            columns.append(_apart(one[:, :-1], usual[:, :-1], numbers))
+            if feature.theme != "predictions":
+                columns.append(_share(one[:, -1], one))
+                if not numbers:
+                    columns.append(_share(one[:, -2], one))
+    columns.append(np.log(tally.rates[:, 0] + 0.5))
+    columns.append(np.log(tally.rates[:, 1] + 0.5))
+    inpatients = np.maximum(tally.inpatients, 1.0)
+    columns += [np.log((tally.rates[:, place] + 0.5) / inpatients) for place in range(2, tally.rates.shape[1])]
+    for place in range(len(panel.residuals)):
+        known, gap = tally.known[:, place], tally.gaps[:, place]
+        enough = tally.expected[:, place] >= FEWEST_EVENTS
+        columns.append(np.where(enough, gap / np.maximum(known, 1.0), np.nan))
+    return np.column_stack(columns)
+
+
+def _apart(one: Floats, rest: Floats, numbers: bool) -> Floats:
+    """Return how far two distributions are apart: Kolmogorov and Smirnov's, or the root of a chi-square."""
+    size, others = one.sum(axis=1, keepdims=True), rest.sum(axis=1, keepdims=True)
+    shares, usual = one / np.maximum(size, 1), rest / np.maximum(others, 1)
+    if numbers:
+        found = np.abs(np.cumsum(shares - usual, axis=1)).max(axis=1)
+    else:
+        found = np.sqrt(((shares - usual) ** 2 / (usual + 1 / np.maximum(size, 1))).sum(axis=1))
+    return np.where(size[:, 0] >= FEWEST_ROWS, found, np.nan)
+
+
+def _share(some: Floats, counts: Floats) -> Floats:
+    """Return a share on the scale on which its chance spread is the same for small and for large ones."""
+    size = counts.sum(axis=1)
+    return np.where(size > 0, np.arcsin(np.sqrt(some / np.maximum(size, 1))), np.nan)
+
+
+def _spread(panel: Panel, found: Floats, patients: float) -> tuple[Floats, Floats]:
+    """Return the usual value and spread of each statistic; a residual's usual value is none."""
+    known = ~np.isnan(found)
+    count = known.sum(axis=0)
+    mean = np.where(known, found, 0.0).sum(axis=0) / np.maximum(count, 1)
+    spread = np.sqrt((np.where(known, found - mean, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))
+    least = np.array([_least(one, patients) for one in panel.measures])
+    residual = np.array([one.kind in ("residual", "slope") for one in panel.measures])
+    enough = count >= len(found) / 4
+    return np.where(residual, 0.0, mean), np.where(enough, np.maximum(spread, least), np.nan)
+
+
+def _least(one: Measure, patients: float) -> float:
+    floor = CLOSEST.get(one.kind, 1e-9)
+    return floor if one.kind in ("rate", "residual", "slope") else floor / np.sqrt(max(patients, 1.0))
+
+
+def _distance(panel: Panel, found: Floats, usual: Floats, spread: Floats) -> Floats:
+    """Return how many spreads a statistic is beyond its usual value; a distance alarms when large only."""
+    two_sided = np.array([one.kind not in ("numbers", "codes") for one in panel.measures])
+    beyond = (found - usual) / spread
+    return np.asarray(np.where(two_sided, np.abs(beyond), beyond))

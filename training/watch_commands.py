@@ -1,0 +1,86 @@
+"""The command that watches a release in use, for a person and for a scheduler."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.errors import HomewardError
+from training.command import JsonOption, PathOption, ReleaseOption, SourceOption, hospital_of, release_folder
+from training.terminal import errors, stages, writable, write
+from training.watch.weeks import LATE_DAYS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def drift(
+    source: SourceOption,
+    path: PathOption = None,
+    release: ReleaseOption = None,
+    since: Annotated[
+        str | None, typer.Option(help="watch from this moment, local; without it from where the release ends")
+    ] = None,
+    weeks: Annotated[int | None, typer.Option(min=1, help="the last so many; without it all")] = None,
+    late_days: Annotated[
+        int, typer.Option(min=0, help="days in which discharges are recorded; labels wait so long")
+    ] = LATE_DAYS,
+    figures: JsonOption = None,
+) -> None:
+    """Watch a release on newer weeks of an extract: exit code 1 if an alarm stands, 0 if all is quiet.
+
+    Each week stands beside the last year that the release learnt from.  Labels are waited for until they are
+    mature; the whole panel alarms falsely in at most 1 week of 20.
+    """
+    from models.release import about, load
+    from training.drift import watched
+    from training.home import home
+    from training.watch.record import keep
+    from training.watch.weeks import weeks_of
+
+    writable(figures)
+    with stages(4) as say:
+        folder = release_folder(source, release)
+        kept = about(folder)["about"]
+        if kept.get("source") != source:
+            made = kept.get("source") or "a source that it does not name"
+            raise HomewardError(f"release {folder.name} was made from {made}, not from {source}: name another")
+        hospital = hospital_of(source, path, say)
+        predictor = load(folder)
+        predictor.suits(hospital)
+        found = watched(
+            predictor,
+            hospital,
+            weeks_of(hospital, *_moments(kept.get("learnt_until"), since), weeks, late_days),
+            say,
+        )
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    write(figures, {"made_at": made_at, **found.as_json()})
+    file = keep(home(), {"made_at": made_at, **found.latest()}, found.history())
+    for alarm in found.alarms:
+        typer.echo(alarm)
+    weeks_alarmed = sum(bool(week["alarms"]) for week in found.history().values())
+    errors.print(
+        f"{len(found.by_week)} weeks watched, {weeks_alarmed} of them with an alarm; {len(found.alarms)} stand "
+        f"now. {file} is what the service shows",
+        soft_wrap=True,
+    )
+    raise typer.Exit(int(bool(found.alarms)))
+
+
+def _moments(learnt_until: str | None, since: str | None) -> "tuple[pd.Timestamp, pd.Timestamp | None]":
+    import pandas as pd
+
+    try:
+        asked = None if since is None else pd.Timestamp(since)
+    except ValueError as error:
+        raise HomewardError(f"--since must be a moment such as 2026-01-10T08:00, found {since!r}") from error
+    if pd.isna(asked) and since is not None:
+        raise HomewardError(f"--since must be a moment such as 2026-01-10T08:00, found {since!r}")
+    if learnt_until:
+        return pd.Timestamp(learnt_until), asked
+    if asked is None:
+        raise HomewardError(
+            "the release does not say until when it learnt: give --since, from when all is new to it"
+        )
+    return asked, None
