@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,11 +24,26 @@ MOST_SPECIALTIES = 60
 @cache
 def synonyms() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Return what the contract's columns, an event's keys and event names are called elsewhere, bare."""
-    content = tomllib.loads(Path(__file__).with_name("synonyms.toml").read_text("utf-8"))
     return {
         table: {name: (bare(name), *map(bare, others)) for name, others in entries.items()}
-        for table, entries in content.items()
+        for table, entries in _shipped().items()
+        if table != "values"
     }
+
+
+def meant_by(value: str, kind: str) -> str | None:
+    """Return the code of ours that a value most likely means, or None.
+
+    >>> meant_by("Female", "sex"), meant_by("Y", "flag"), meant_by("Y", "sex")
+    ('2', '1', None)
+    """
+    known = _shipped()["values"].get(kind, {})
+    return next((code for other, code in known.items() if bare(other) == bare(value)), None)
+
+
+@cache
+def _shipped() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("synonyms.toml").read_text("utf-8"))
 
 
 def bare(name: str) -> str:

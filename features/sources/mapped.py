@@ -36,8 +36,11 @@ def read(folder: Path, dates: Dates = "comparable") -> Hospital:
     no stay.  Raises MappedFault with everything that is wrong, its `warnings` apart; rows are named by file
     and number, and no value is repeated that may name a person.
     """
-    facts = facts_beside(folder)
-    mapping = read_mapping(folder / MAPPING, facts)
+    try:
+        facts = facts_beside(folder)
+        mapping = read_mapping(folder / MAPPING, facts)
+    except DataFault as fault:
+        raise MappedFault(fault.where, fault.faults, ()) from fault
     given = _opened(folder, mapping)
     stays, events, origins = _tables(mapping, given, facts)
     warnings = odd_files(folder, mapping) + odd_columns(mapping, given.files, facts)
@@ -56,7 +59,9 @@ def read(folder: Path, dates: Dates = "comparable") -> Hospital:
             faults=_noted(mapping, given, origins),
         )
     except DataFault as fault:
-        raise MappedFault(fault.where, map(discreet, fault.faults), map(discreet, warnings)) from fault
+        ours = _told(given.files)  # which are discreet already
+        told = [sentence if sentence in ours else discreet(sentence) for sentence in fault.faults]
+        raise MappedFault(fault.where, told, warnings) from fault
 
 
 def _opened(folder: Path, mapping: ExtractMapping) -> Given:

@@ -13,6 +13,7 @@ from features.sources.mapping import EVERYTHING_ELSE
 NOT_KNOWN = ("", "nan", "NaN", "NaT", "None", "<NA>")
 VALUES_TOLD = 12
 OFTEN = 5  # as small numbers are suppressed in published tables: what fewer rows hold may be of one person
+FEW_CODES = 20  # different ones of a column that may well be of codes
 SHORT = 4  # characters that name nobody
 A_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./&()+_<>:%-]{0,29}")
 AN_IDENTIFIER = re.compile(r"[0-9]{5}|[0-9]{3} [0-9]{3}")
@@ -24,13 +25,13 @@ def known_texts(rows: Opened, column: str) -> pd.Series:
     return texts.mask(texts.isin([*NOT_KNOWN, *rows.about.empty]))
 
 
-def ours(values: pd.Series, codes: Mapping[str, str], name: str, rows: Opened) -> pd.Series:
-    """Return values by a table of codes, missing where that says ""; the index is of places in `rows`.
+def ours(values: pd.Series, codes: Mapping[str, str] | None, name: str, rows: Opened) -> pd.Series:
+    """Return values by a table of codes, or as they are; missing where it says "".  The index is of places.
 
     A value that the table lacks becomes what it says of "*", which is counted among the oddities, and
     without that is a fault.
     """
-    if not codes:
+    if codes is None:
         return values
     given = values.dropna()
     places, distinct = pd.factorize(given)
@@ -56,11 +57,15 @@ def ours(values: pd.Series, codes: Mapping[str, str], name: str, rows: Opened) -
 def counted(values: pd.Series) -> str:
     """Return values with how often each occurs, the most frequent first, without any that may name a person.
 
+    Where most values differ the column is hardly one of codes, and none is repeated.
+
     >>> counted(pd.Series(["ELEC"] * 7 + ["9434765919", "Mr J Smith"]))
-    'ELEC 7, and 2 not shown here'
+    'ELEC (7), and 2 not shown here'
     """
     counts = values.value_counts()
-    told = [f"{value} {count:,}" for value, count in counts.items() if tellable(str(value), int(count))]
+    if len(counts) > max(FEW_CODES, len(values) / OFTEN):
+        return f"{len(counts):,} different ones, which are not shown; is it a column of codes?"
+    told = [f"{value} ({count:,})" for value, count in counts.items() if tellable(str(value), int(count))]
     hidden = len(counts) - len(told[:VALUES_TOLD])
     return ", ".join([*told[:VALUES_TOLD], *([f"and {hidden:,} not shown here"] if hidden else [])])
 

@@ -50,7 +50,7 @@ def event_rows(
     given = _instants(part, rows, ids, stays, mapping)
     ids = _of_stays(ids, stays, rows, part)
     for name, values, position in _facts(part, rows, facts):
-        values = ours(values, part.codes.get(name, {}), name, rows)
+        values = ours(values, part.codes.get(name), name, rows)
         table = pd.DataFrame({"admission_id": ids, **given, "value": values, "position": position}).loc[
             values.index
         ]
@@ -132,7 +132,9 @@ def _events(name: str, table: pd.DataFrame, part: Part, rows: Opened, facts: Fac
     if kind in NUMERIC:
         numbers = pd.to_numeric(values, errors="coerce").astype("float64")
         wrong = numbers.isna() & values.notna() & (values != CANCELLED)
-        rows.faults.rows(table.index[wrong], f"{name} must be a number: {counted(values[wrong])}")
+        if wrong.any():
+            rows.faults.rows(table.index[wrong], f"{name} must be a number: {counted(values[wrong])}")
+            rows.faults.broken.add("number")
         numbers = numbers * part.factors.get(name, 1.0)
         values = values.where(values == CANCELLED)
     elif kind == "date":

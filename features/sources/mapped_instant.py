@@ -9,12 +9,13 @@ import pandas as pd
 
 from features.faults import shown
 from features.parsing import ZONE_SUFFIX
+from features.sources.mapped_code import SHORT
 from features.sources.mapped_file import Opened
 from features.sources.mapping import ISO, ExtractMapping, Instant
 
 TIME_OF_DAY = re.compile(r"%[HIcXTRs]")
 DAY_OR_MONTH = r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}\b"
-LOOKS_LIKE_A_DATE = r"[0-9A-Za-z:/.,+ -]{1,32}"
+LOOKS_LIKE_A_DATE = r"(?:[0-9:/.,+TZ -]|[A-Z][a-z]{2}\b){4,32}"
 DAYS_TO_JUDGE = 40  # different dates; of so many, one in a thousand files would have no day above the 12th
 MIDNIGHT = "00:00"
 
@@ -90,7 +91,8 @@ def _format(form: str) -> str:
 
 def _dates_only(texts: pd.Series) -> pd.Series:
     """Return what a sentence may repeat of texts that should be dates: nothing that looks like no date."""
-    return texts.where(texts.str.fullmatch(LOOKS_LIKE_A_DATE) & texts.str.contains("[0-9]"), "something else")
+    date_like = texts.str.fullmatch(LOOKS_LIKE_A_DATE) & texts.str.contains("[0-9]")
+    return texts.where(date_like.fillna(False) | (texts.str.len() <= SHORT), "something else")
 
 
 def _must(unread: pd.Series, form: str, name: str) -> str:

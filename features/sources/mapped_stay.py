@@ -35,7 +35,7 @@ def columns_of(part: Part, rows: Opened, mapping: ExtractMapping) -> dict[str, p
     made: dict[str, pd.Series] = {}
     for name, (theirs,) in part.columns.items():
         with noting(rows, name):
-            made[name] = ours(known_texts(rows, theirs), part.codes.get(name, {}), name, rows)
+            made[name] = ours(known_texts(rows, theirs), part.codes.get(name), name, rows)
     for name, spec in part.instants.items():
         if not spec.after:
             with noting(rows, name):

@@ -92,7 +92,7 @@ class Part:
     name: str = ""
     value: str = ""
     position: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] | None = None
     factors: Mapping[str, float] = field(default_factory=dict)
 
     def mapped(self) -> list[str]:
@@ -253,7 +253,7 @@ def _event_part(table: TomlTable, facts: Facts) -> Part:
         name=table.text("name"),
         value=table.text("value"),
         position=table.text("position"),
-        names=table.table("names").plain(),
+        names=table.table("names").plain() if "names" in table.content else None,
         factors={name: factors.number(name, 1.0) for name in factors.content},
     )
     _check_event_part(made, table, facts)
@@ -265,7 +265,7 @@ def _check_event_part(part: Part, table: TomlTable, facts: Facts) -> None:
         table.fault("name and value belong together: the columns that hold an event's name and its value")
     if not (part.columns or part.constants or part.name):
         table.fault("needs columns (event names and the columns that hold their values), or name and value")
-    strangers = sorted({*part.names.values()} - {*facts.event_names, "", EVERYTHING_ELSE})
+    strangers = sorted({*(part.names or {}).values()} - {*facts.event_names, "", EVERYTHING_ELSE})
     TomlTable(dict.fromkeys(strangers), f"{part.where}.names", table.faults).must_know(
         facts.event_names, "event name"
     )
