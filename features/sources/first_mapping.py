@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -43,7 +44,7 @@ class Guess:
     begun: Start
     stays: Mapping[str, str]
     keys: Mapping[str, str]
-    events: Mapping[str, str]
+    events: Mapping[str, tuple[str, ...]]
 
     def codes(self, column: str) -> list[str]:
         """Return the different values of a column that may be told, if it is one of codes."""
@@ -118,14 +119,25 @@ def _likely(begun: Start, table: str) -> dict[str, str]:
     return found
 
 
-def _event_columns(begun: Start, facts: Facts) -> dict[str, str]:
-    found = {ours: name for ours, name in _likely(begun, "events").items() if ours in facts.events}
+def _event_columns(begun: Start, facts: Facts) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {
+        ours: (name,) for ours, name in _likely(begun, "events").items() if ours in facts.events
+    }
     for name in begun.names:
         if "coded_diagnosis" not in found and "coded_diagnosis" in (
             holds_like(begun.column(name), facts) or ""
         ):
-            found["coded_diagnosis"] = name
+            found["coded_diagnosis"] = (name,)
+    if "coded_diagnosis" in found:
+        found["coded_diagnosis"] = _numbered_like(found["coded_diagnosis"][0], begun)
     return found
+
+
+def _numbered_like(name: str, begun: Start) -> tuple[str, ...]:
+    """Return a column that ends in a number with those that differ in it only, such as DIAG_01 to DIAG_20."""
+    stem = name.rstrip("0123456789")
+    alike = [other for other in begun.names if other.rstrip("0123456789") == stem and other != stem]
+    return tuple(alike) if name in alike else (name,)
 
 
 def _required(guess: Guess) -> int:
@@ -163,7 +175,7 @@ def _file(guess: Guess) -> str:
         if getattr(about, key) != getattr(usual, key):
             lines.append(f"{key} = {spelled(getattr(about, key))}")
     lines += [f"empty = [{', '.join(map(spelled, about.empty))}]"] if about.empty else []
-    used = {*guess.stays.values(), *guess.keys.values(), *guess.events.values()}
+    used = {*guess.stays.values(), *guess.keys.values(), *chain.from_iterable(guess.events.values())}
     strangers = ", ".join(spelled(name) for name in guess.begun.names if name not in used)
     return "\n".join(
         [*lines, f"ignore = []   # not understood: {strangers}" if strangers else "ignore = []", ""]
@@ -236,8 +248,10 @@ def _event_lines(guess: Guess, facts: Facts) -> Iterator[str]:
     if "position" in guess.keys:
         yield f"position = {spelled(guess.keys['position'])}"
     yield "[events.columns]"
-    yield from (f"{spelled_key(ours)} = {spelled(theirs)}" for ours, theirs in guess.events.items())
-    for ours, theirs in guess.events.items():
+    for ours, columns in guess.events.items():
+        listed = ", ".join(map(spelled, columns))
+        yield f"{spelled_key(ours)} = {listed if len(columns) == 1 else f'[{listed}]'}"
+    for ours, (theirs, *_) in guess.events.items():
         if facts.events[ours].kind == "flag" and not pd.Series(guess.codes(theirs)).isin(["0", "1"]).all():
             yield from _codes(f"events.codes.{ours}", guess.codes(theirs), "flag")
         elif facts.events[ours].codes and not {*guess.codes(theirs)} <= {*facts.events[ours].codes}:

@@ -60,14 +60,16 @@ def counted(values: pd.Series) -> str:
     Where most values differ the column is hardly one of codes, and none is repeated.
 
     >>> counted(pd.Series(["ELEC"] * 7 + ["9434765919", "Mr J Smith"]))
-    'ELEC (7), and 2 not shown here'
+    'ELEC (7), and 2 different values not shown here'
     """
     counts = values.value_counts()
     if len(counts) > max(FEW_CODES, len(values) / OFTEN):
-        return f"{len(counts):,} different ones, which are not shown; is it a column of codes?"
+        return f"{len(counts):,} different values, not shown here; is it a column of codes?"
     told = [f"{value} ({count:,})" for value, count in counts.items() if tellable(str(value), int(count))]
-    hidden = len(counts) - len(told[:VALUES_TOLD])
-    return ", ".join([*told[:VALUES_TOLD], *([f"and {hidden:,} not shown here"] if hidden else [])])
+    told = told[:VALUES_TOLD]
+    if hidden := len(counts) - len(told):
+        told += [f"{'and ' * bool(told)}{hidden:,} different value{'s' * (hidden > 1)} not shown here"]
+    return ", ".join(told)
 
 
 def tellable(value: str, count: int = 1) -> bool:

@@ -32,7 +32,12 @@ AFTER = {  # what each instant may be told from
     "end_recorded_at": (*STAY_INSTANTS, "ended_at"),
 }
 EVENT_INSTANTS = ("happened_at", "recorded_at", "ended_at", "end_recorded_at")
+TOP_KEYS = ("time_zone", "doubtful_hour", "files", "admissions", "events")
+FILE_KEYS = ("path", "separator", "encoding", "dates", "empty", "ignore")
 COMMON_KEYS = ("file", "columns", "constants", "codes")
+EVENT_KEYS = ("admission_id", *EVENT_INSTANTS, "name", "value", "position", "names", "factors")
+INSTANT_KEYS = ("column", "dates", "at", "after", *MINUTES)
+KEYS = (*TOP_KEYS[:2], *FILE_KEYS, *COMMON_KEYS, "by", *EVENT_KEYS, *INSTANT_KEYS)
 NOT_RECORDED = (
     'needs recorded_at: a column with the instant of the entry, or { after = "happened_at", minutes = 30 } with'
     " the longest that an entry takes. A prediction uses only what was recorded by its moment, so without it"
@@ -121,7 +126,7 @@ def read_mapping(file: Path, facts: Facts) -> ExtractMapping:
     """
     faults: list[str] = []
     whole = TomlTable(toml_content(file), "", faults)
-    whole.must_know(("time_zone", "doubtful_hour", "files", "admissions", "events"))
+    whole.must_know(TOP_KEYS)
     whole.must_have("files", "admissions")
     entries = whole.table("files")
     files = {name: _file(name, entries.table(name)) for name in entries.content}
@@ -151,7 +156,7 @@ def _check_zone(whole: TomlTable) -> None:
 
 
 def _file(name: str, table: TomlTable) -> TheirFile:
-    table.must_know(("path", "separator", "encoding", "dates", "empty", "ignore"))
+    table.must_know(FILE_KEYS)
     table.must_have("path")
     made = TheirFile(
         name,
@@ -213,7 +218,7 @@ def _instant(table: TomlTable, key: str) -> Instant:
     if not isinstance(table.content[key], dict):
         return Instant(columns=table.texts(key))
     given = table.table(key)
-    given.must_know(("column", "dates", "at", "after", *MINUTES))
+    given.must_know(INSTANT_KEYS)
     if not others and "column" not in given.content:
         given.fault("needs column: it is never told from another instant")
     elif ("column" in given.content) == ("after" in given.content):
@@ -231,9 +236,7 @@ def _instant(table: TomlTable, key: str) -> Instant:
 
 
 def _event_part(table: TomlTable, facts: Facts) -> Part:
-    table.must_know(
-        (*COMMON_KEYS, "admission_id", *EVENT_INSTANTS, "name", "value", "position", "names", "factors")
-    )
+    table.must_know((*COMMON_KEYS, *EVENT_KEYS))
     table.must_have("file", "admission_id", "happened_at")
     if "recorded_at" not in table.content:
         table.fault(NOT_RECORDED)
