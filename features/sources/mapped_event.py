@@ -14,6 +14,7 @@ from features.sources.mapped_file import Opened
 from features.sources.mapped_instant import instants
 from features.sources.mapped_stay import noting, stay_instants
 from features.sources.mapping import ISO, ExtractMapping, Part
+from features.timeline import positions
 
 NUMERIC = ("number", "flag")
 
@@ -78,7 +79,7 @@ def _instants(
 def _of_stays(ids: pd.Series, stays: pd.DataFrame, rows: Opened, part: Part) -> pd.Series:
     if "admission_id" not in stays:
         return ids
-    known = ids.isin(stays["admission_id"].dropna())
+    known = positions(ids, pd.Index(stays["admission_id"].dropna().unique())) >= 0
     if not len(ids) or known.all():
         return ids
     if not known.any():

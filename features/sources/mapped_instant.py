@@ -18,6 +18,7 @@ DAY_OR_MONTH = r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}\b"
 LOOKS_LIKE_A_DATE = r"(?:[0-9:/.,+TZ -]|[A-Z][a-z]{2}\b){4,32}"
 DAYS_TO_JUDGE = 40  # different dates; of so many, one in a thousand files would have no day above the 12th
 MIDNIGHT = "00:00"
+NO_DAY = pd.Timestamp("1900-01-01")  # of a time alone, as pandas reads it
 
 
 def instants(
@@ -62,21 +63,44 @@ def _joined(columns: list[pd.Series]) -> pd.Series:
 def _read(texts: pd.Series, spec: Instant, name: str, rows: Opened, mapping: ExtractMapping) -> pd.Series:
     form = spec.dates or rows.about.dates
     days = _is_a_day(texts, form)
-    if days.any() and not spec.at:
+    if not spec.at:
         must = (
             f"{name} must have a time of day; of a date alone say at which time it counts, such as"
             f' {name} = {{ column = "...", at = "23:59" }}, the last at which it can have been so'
         )
-        rows.faults.where(np.asarray(days), texts.to_frame(name), must)
+        rows.faults.where(days, texts.to_frame(name), must)
     zoned = np.asarray(texts.str.contains(ZONE_SUFFIX, regex=True, na=False)) | ("%z" in form)
-    read = pd.to_datetime(texts.mask(zoned), format=_format(form), errors="coerce")
-    read = read.mask(days, read + pd.Timedelta(f"{spec.at or MIDNIGHT}:00")).dt.as_unit("us")
-    with_zone = pd.to_datetime(texts.where(zoned), format=_format(form), errors="coerce", utc=True)
-    unread = np.asarray(texts.notna() & read.isna() & with_zone.isna())
+    local = _parsed(texts[~zoned], form).dt.as_unit("us")
+    local = local.mask(days[~zoned], local + pd.Timedelta(f"{spec.at or MIDNIGHT}:00"))
+    with_zone = pd.to_datetime(texts[zoned], format=_format(form), errors="coerce", utc=True).dt.as_unit("us")
+    unread = np.asarray(texts.notna() & pd.concat([local.isna(), with_zone.isna()]).reindex(texts.index))
     if unread.any():
         rows.faults.where(unread, _dates_only(texts).to_frame(name), _must(texts[unread], form, name), name)
-    _judge_days(read, form, name, rows)
-    return with_zone.dt.as_unit("us").fillna(_localised(read, name, rows, mapping))
+    _judge_days(local, form, name, rows)
+    return pd.concat([_localised(local, name, rows, mapping), with_zone]).reindex(texts.index)
+
+
+def _parsed(texts: pd.Series, form: str) -> pd.Series:
+    """Return texts as local times, empty where one is none.
+
+    A format of a date, a space and a time is read by its halves, of which there are few different ones among
+    millions of instants: a tenth of the time.
+    """
+    day, _, time = form.partition(" ")
+    given = texts.dropna()
+    width = given.iloc[0].find(" ") if len(given) else -1
+    halved = bool(time) and " " not in time and not TIME_OF_DAY.search(day) and width > 0
+    if not halved or not (given.str.slice(width, width + 1) == " ").all():
+        return pd.to_datetime(texts, format=_format(form), errors="coerce")
+    days = _distinct(given.str.slice(0, width), day)
+    times = _distinct(given.str.slice(width + 1), time)
+    return (days + (times - NO_DAY)).reindex(texts.index)
+
+
+def _distinct(texts: pd.Series, form: str) -> pd.Series:
+    places, distinct = pd.factorize(texts)
+    read = pd.to_datetime(pd.Series(distinct), format=form, errors="coerce").dt.as_unit("us")
+    return pd.Series(read.to_numpy()[places], texts.index)
 
 
 def _is_a_day(texts: pd.Series, form: str) -> npt.NDArray[np.bool_]:
@@ -140,6 +164,7 @@ def _localised(local: pd.Series, name: str, rows: Opened, mapping: ExtractMappin
         told,
         f"{name} is in an hour that a clock change repeats or leaves out, taken as the {mapping.doubtful_hour}",
     )
-    first = np.full(len(local), mapping.doubtful_hour == "first")  # pandas asks whether it is summer time
-    made = local.dt.tz_localize(mapping.time_zone, ambiguous=first, nonexistent="shift_forward")
-    return made.dt.tz_convert("UTC")
+    again = local[doubtful]
+    summer = np.full(len(again), mapping.doubtful_hour == "first")  # the first of the two is in summer time
+    meant = again.dt.tz_localize(mapping.time_zone, ambiguous=summer, nonexistent="shift_forward")
+    return pd.concat([sure[~doubtful], meant]).reindex(local.index).dt.tz_convert("UTC")

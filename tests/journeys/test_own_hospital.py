@@ -12,14 +12,14 @@ from features.sources.simulation import simulate
 from tests.own_hospital import write_own_folder
 
 PAGE = (Path(__file__).parents[2] / "features" / "YOUR_HOSPITAL.md").read_text("utf-8")
-QUICK = {"risk_learning_rate": 0.1, "risk_rounds": 20, "date_rounds": 10, "most_moments": 3000}
+QUICK = {"risk_learning_rate": 0.1, "risk_rounds": 10, "date_rounds": 6, "most_moments": 1500}
 UNTIL = pd.Timestamp("2026-10-01T08:00", tz="Europe/London")
 
 
 def test_a_hospitals_own_files_go_the_whole_way(
     training: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    write_own_folder(simulate(700, seed=5, days=150, until=UNTIL), tmp_path / "my-hospital")
+    write_own_folder(simulate(350, seed=5, days=120, until=UNTIL), tmp_path / "my-hospital")
     (tmp_path / "plan.json").write_text(json.dumps(QUICK))
     line = next(line for line in PAGE.splitlines() if line.startswith("python -m training fit"))
     fit = [word.replace("my-hospital", str(tmp_path / "my-hospital")) for word in shlex.split(line)[3:]]
@@ -31,5 +31,5 @@ def test_a_hospitals_own_files_go_the_whole_way(
     ended = training(*predict)
     assert ended.returncode == 0, ended.stderr
     predictions = pd.read_csv(tmp_path / "predictions.csv")
-    assert len(predictions) > 10
+    assert len(predictions) > 5
     assert set(predictions["release"]) == {fitted["release"]}
