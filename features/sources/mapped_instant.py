@@ -151,7 +151,7 @@ def _localised(local: pd.Series, name: str, rows: Opened, mapping: ExtractMappin
     doubtful = np.asarray(local.notna() & sure.isna())
     if not doubtful.any():
         return sure.dt.tz_convert("UTC")
-    told = local.dt.strftime("%Y-%m-%d %H:%M").to_frame(name)
+    told = local[doubtful].dt.strftime("%Y-%m-%d %H:%M").reindex(local.index).to_frame(name)
     if not mapping.doubtful_hour:
         must = (
             f"{name} is in an hour that a clock change repeats or leaves out: say at the top which is meant,"
