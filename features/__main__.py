@@ -1,12 +1,13 @@
-"""Checking a source's data, and printing the contract that an extract keeps."""
+"""Checking a source's data, mapping a hospital's own files, and printing the contract that an extract keeps."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features.errors import DataFault, HomewardError
+from features.errors import DataFault, HomewardError, MappedFault
 
 if TYPE_CHECKING:
     from features.tables import Hospital
@@ -31,15 +32,36 @@ def check(
     path: Annotated[Path | None, typer.Option(help="The folder that holds the source's files.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings here too.")] = None,
 ) -> None:
-    """Read a source, and tell what it holds or everything that is wrong with it (exit code 2)."""
+    """Read a source, and tell what it holds or everything that is wrong with it (exit code 2).
+
+    Where an `extract.toml` maps your own files, --json holds what is wrong too.
+    """
     from features import read  # pandas and pyarrow take a second, and `--help` should not
 
     if json_file and not json_file.parent.is_dir():
         raise DataFault(str(json_file), ["cannot be written: there is no such folder"])
-    found = findings(read(source, path))
+    try:
+        found = findings(read(source, path))
+    except MappedFault as fault:
+        if json_file:
+            told = {"source": source, "faults": fault.faults, "warnings": fault.warnings}
+            _write(json.dumps(told, indent=2) + "\n", json_file)
+        raise
     if json_file:
         _write(json.dumps(found, indent=2) + "\n", json_file)
     typer.echo(_told(found))
+
+
+@app.command("map")
+def first_map(
+    path: Annotated[Path, typer.Option(help="The folder that holds your hospital's own files.")],
+) -> None:
+    """Write a first extract.toml for a folder of your own files, with guesses to look at; never over one."""
+    from features.sources.first_mapping import write_first_mapping
+
+    file = write_first_mapping(path)
+    typer.echo(f"{file} is written, of guesses: look at each line")
+    typer.echo(f"then: python -m features check --source extract --path {shlex.quote(str(path))}")
 
 
 @app.command()

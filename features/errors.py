@@ -2,6 +2,7 @@
 
 HomewardError
 ├── DataFault       a table, file or request body does not keep the contract; `.faults` lists all of it
+│   └── MappedFault   the same of files that an `extract.toml` maps; `.warnings` lists what is odd
 ├── CalendarFault   a day lies outside the years of the bank-holiday table
 ├── UnknownSource   no adapter of that name
 └── ReleaseFault    a release is missing, incomplete or was altered
@@ -62,6 +63,22 @@ class DataFault(HomewardError):
     def faults_without_values(self) -> tuple[str, ...]:
         """The sentences for a place where no value given may be repeated, such as an answer over HTTP."""
         return tuple(fault.without_values if isinstance(fault, Fault) else fault for fault in self.faults)
+
+
+class MappedFault(DataFault):
+    """A hospital's own files do not become the contract's tables; `warnings` are odd and no fault."""
+
+    def __init__(self, where: str, faults: Iterable[str], warnings: Iterable[str]) -> None:
+        super().__init__(where, faults)
+        self.warnings = tuple(warnings)
+
+    def __str__(self) -> str:
+        """Return the faults, and under them the warnings."""
+        told = [super().__str__()]
+        if self.warnings:
+            told += [f"and beside them {len(self.warnings)} warnings:"]
+            told += [f"  - {warning}" for warning in self.warnings]
+        return "\n".join(told)
 
 
 class CalendarFault(HomewardError, ValueError):

@@ -51,6 +51,15 @@ class Faults:
         self.found.append(f"{self.table}: {text}")
 
 
-def _said(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+def shown(text: str) -> str:
+    """Return a text that others wrote as a sentence may repeat it: short, of characters that print.
+
+    >>> shown("Ward\\x1b[31m 7")
+    'Ward?[31m 7'
+    """
+    text = "".join(letter if letter.isprintable() else "?" for letter in text[: LONGEST_VALUE + 1])
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def _said(value: object) -> str:
+    return shown(f"{value:g}" if isinstance(value, float) else str(value))

@@ -56,15 +56,17 @@ def check(
     outcomes: pd.DataFrame | None = None,
     where: str = "the extract",
     notes: Sequence[str] = (),
+    faults: tuple[Faults, Faults] | None = None,
 ) -> Hospital:
     """Return a Hospital whose tables keep the contract, or raise DataFault with every fault at once.
 
     Rows are named by the frames' index labels.  Instants come out in the hospital's time zone, codes
     and identifiers as text, numbers as float; optional columns that a source lacks come out empty.
     Numbers outside an event's range are set aside, and event names that no `hospital.toml` lists are
-    dropped; both are counted in the notes.
+    dropped; both are counted in the notes.  `faults` are those that a source has found in the two tables
+    already, and how it names their rows.
     """
-    stay_faults, event_faults = Faults("admissions"), Faults("events")
+    stay_faults, event_faults = faults or (Faults("admissions"), Faults("events"))
     stays = validated(admissions, ADMISSION_COLUMNS, facts, stay_faults)
     _check_order(stays, stay_faults)
     if events is None:

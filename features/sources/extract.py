@@ -21,6 +21,7 @@ import pyarrow.parquet
 from features.columns import ADMISSION_COLUMNS
 from features.errors import DataFault
 from features.hospital import EventName, Facts, facts_beside, shipped_facts
+from features.sources import mapped
 from features.sources.files import (
     can_write_to,
     csv_table,
@@ -31,6 +32,7 @@ from features.sources.files import (
     together,
     with_rows,
 )
+from features.sources.mapping import MAPPING
 from features.tables import Dates, Hospital, check
 
 NAMES = ("{}.csv", "{}.csv.gz", "{}.parquet", "{}")  # the last two may be folders of Parquet parts
@@ -45,9 +47,11 @@ def read(path: Path | None) -> Hospital:
     with commas, read without guessing: a code `01` stays `01`.  Faults name a row of a CSV file as a
     spreadsheet numbers it (the header is row 1), a row of Parquet counted from 1 through all parts.  A
     `hospital.toml` in the folder overrides the shipped facts, a `source.toml` says what its dates mean.
-    Raises DataFault with everything that is wrong.
+    A folder with an `extract.toml` is read as that maps it.  Raises DataFault with everything that is wrong.
     """
     folder = given_folder(path, "extract", "admissions.csv, .csv.gz or .parquet")
+    if (folder / MAPPING).is_file():
+        return mapped.read(folder, _dates(folder))
     facts = facts_beside(folder)
     dates = _dates(folder)
     reads = {"admissions": partial(_table, needed_one_of(folder, _names("admissions")))}

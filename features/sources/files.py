@@ -4,6 +4,7 @@ import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow.parquet
 from features.errors import DataFault
 from features.faults import Faults
 
+COMMAS, UTF_8 = ",", "utf-8"
 FIRST_CSV_ROW = 2  # the header is row 1, as in a spreadsheet
 WHOLE_NUMBERS = {getattr(pa, f"int{bits}")(): f"Int{bits}" for bits in (8, 16, 32, 64)}
 KNOWN_TROUBLES = {  # what pyarrow says, and what to say instead
@@ -91,10 +93,22 @@ def with_rows(table: pd.DataFrame, where: Path) -> pd.DataFrame:
     return table
 
 
+@dataclass(frozen=True)
+class CsvForm:
+    """How a CSV file is written, where not as ours are; `names` are its columns, without asking its header."""
+
+    separator: str = COMMAS
+    encoding: str = UTF_8
+    names: tuple[str, ...] = ()
+
+
 def csv_table(
-    file: Path, columns: Sequence[str] | None = None, rows: Mapping[str, Sequence[str]] | None = None
+    file: Path,
+    columns: Sequence[str] | None = None,
+    rows: Mapping[str, Sequence[str]] | None = None,
+    form: CsvForm = CsvForm(),  # frozen
 ) -> pd.DataFrame:
-    """Return a CSV file (also gzip, UTF-8, commas) as text, an empty field as an empty text.
+    """Return a CSV file (also gzip; UTF-8 and commas unless `form` says else) as text, an empty field as "".
 
     The index is the row's number in the file, the header being row 1; blank lines are passed over.  With
     `columns` only these are read; with `rows`, only rows whose column holds one of the values, and the index
@@ -106,13 +120,15 @@ def csv_table(
         ragged.append(row)
         return "skip"
 
-    with _as_sentences(file):
-        names = _header(file)
+    with as_sentences(file, form.encoding):
+        names = list(form.names) or _header(file)
         _need(file, names, columns or [])
         with pyarrow.csv.open_csv(
             file,
-            read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
-            parse_options=_parse_options(skipped),
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False, column_names=names, skip_rows=1, encoding=form.encoding
+            ),
+            parse_options=_parse_options(skipped, form.separator),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=False,
@@ -140,7 +156,7 @@ def parquet_table(file: Path) -> pd.DataFrame:
         raise DataFault(str(file), ["must hold parts that end in .parquet, found none"])
     tables = []
     for part in parts:
-        with _as_sentences(part):
+        with as_sentences(part):
             tables.append(pyarrow.parquet.read_table(part, partitioning=None))
     names = tables[0].column_names
     if unlike := [part.name for part, table in zip(parts, tables, strict=True) if table.column_names != names]:
@@ -153,22 +169,46 @@ def parquet_table(file: Path) -> pd.DataFrame:
 
 
 @contextmanager
-def _as_sentences(file: Path) -> Iterator[None]:
+def as_sentences(file: Path, encoding: str = UTF_8) -> Iterator[None]:
+    """Raise what goes wrong with a file as a DataFault of one sentence."""
     try:
         yield
-    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+    except (pa.ArrowException, UnicodeError, OSError) as error:
         said = str(error)
         meant = [sentence for text, sentence in KNOWN_TROUBLES.items() if text in said]
+        if encoding != UTF_8 and isinstance(error, UnicodeError):
+            meant = [f"must be text in {encoding}, as stated"]
         unknown = getattr(error, "strerror", None) or said.splitlines()[0]
         raise DataFault(str(file), [meant[0] if meant else f"cannot be read: {unknown}"]) from error
 
 
-def _header(file: Path) -> list[str]:
-    options = pyarrow.csv.ReadOptions(use_threads=False)
+def csv_start(file: Path, form: CsvForm) -> tuple[list[str], pd.DataFrame]:
+    """Return the header of a CSV file as it stands, and the rows of its first block as text."""
+    names = _raw_header(file, form)
+    numbered = [str(place) for place in range(len(names))]
     with pyarrow.csv.open_csv(
-        file, read_options=options, parse_options=_parse_options(lambda _: "skip")
+        file,
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False, column_names=numbered, skip_rows=1, encoding=form.encoding
+        ),
+        parse_options=_parse_options(lambda _: "skip", form.separator),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(numbered, pa.string()), strings_can_be_null=False
+        ),
     ) as reader:
-        names = [name.strip() for name in reader.schema.names]
+        first = next(iter(reader), None)
+    return names, pa.Table.from_batches([first] if first else [], reader.schema).to_pandas()
+
+
+def _raw_header(file: Path, form: CsvForm = CsvForm()) -> list[str]:  # frozen
+    options = pyarrow.csv.ReadOptions(use_threads=False, encoding=form.encoding)
+    parse = _parse_options(lambda _: "skip", form.separator)
+    with pyarrow.csv.open_csv(file, read_options=options, parse_options=parse) as reader:
+        return [name.strip() for name in reader.schema.names]
+
+
+def _header(file: Path) -> list[str]:
+    names = _raw_header(file)
     faults = [f"column {name} must appear once" for name in sorted({n for n in names if names.count(n) > 1})]
     if "" in names:
         faults = [f"column {names.index('') + 1} must have a name in the first line"]
@@ -179,9 +219,9 @@ def _header(file: Path) -> list[str]:
     return names
 
 
-def _parse_options(handler: Callable[[Any], str]) -> Any:
+def _parse_options(handler: Callable[[Any], str], separator: str = COMMAS) -> Any:
     return pyarrow.csv.ParseOptions(
-        newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=handler
+        delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=handler
     )
 
 

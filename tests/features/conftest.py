@@ -1,7 +1,9 @@
 """Small HES files: episodes given by what differs from an ordinary one."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
@@ -40,6 +42,24 @@ EPISODE = {
     "DIAG_4_03": "-",
 }
 Row = Mapping[str, str]
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., CompletedProcess[str]]:
+    """Return a function that runs `python -m features` in this process: a new one imports for seconds."""
+
+    def ended(*words: object) -> CompletedProcess[str]:
+        from features.__main__ import main
+
+        monkeypatch.setattr(sys, "argv", ["features", *map(str, words)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        return CompletedProcess(words, int(left.value.code or 0), *capfd.readouterr())
+
+    return ended
 
 
 @pytest.fixture
