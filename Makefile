@@ -8,7 +8,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 export BENTOML_DO_NOT_TRACK = true
 
-.PHONY: demo test prove proven environment format lint types tests chromium pictures lock clean
+.PHONY: demo test prove proven nightly environment format lint types tests chromium pictures lock clean
 .DEFAULT_GOAL := demo
 
 demo: environment
@@ -23,6 +23,15 @@ prove: .venv/development
 # Writes what was found into tests/prove/PROOF.md and the README.
 proven: .venv/development
 	@$(BIN)/python tests/prove/page.py
+
+# A night's work, for cron: the census and the board, predictions, the watch and, when the rules say so, a challenger.
+# It never promotes.  EXTRACT names the folder of the extract, SOURCE its kind.
+SOURCE ?= extract
+nightly: environment
+	@test -n "$(EXTRACT)" || (echo "nightly: name the folder of the extract: make nightly EXTRACT=my-hospital"; exit 2)
+	@$(BIN)/python -m serving ingest --source $(SOURCE) --path "$(EXTRACT)"
+	@$(BIN)/python -m serving score
+	@$(BIN)/python -m training nightly --source $(SOURCE) --path "$(EXTRACT)"
 
 environment: .venv/runtime
 

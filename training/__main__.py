@@ -19,6 +19,7 @@ from training.command import (
 )
 from training.evaluate_command import evaluate
 from training.fit_command import fit
+from training.nightly_command import nightly
 from training.predict_command import predict
 from training.terminal import errors, stages, writable, write
 from training.tracking import sentence, troubles
@@ -71,7 +72,7 @@ def simulate(
     )
 
 
-for command in (fit, tune, evaluate, predict, *release_commands.COMMANDS, drift):
+for command in (fit, tune, evaluate, predict, *release_commands.COMMANDS, drift, nightly):
     app.command()(command)
 
 

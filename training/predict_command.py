@@ -61,7 +61,7 @@ def predict(
                 )
             say("predicting every stay at admission and at discharge")
             table = every_stay(predictor, hospital)
-    _written(table, out)
+    written(table, out)
     notes = [LEARNT] if about(folder)["about"].get("data_digest") == data_digest(hospital) else []
     known = {
         "source": source,
@@ -77,7 +77,8 @@ def predict(
         print(f"note: {note}")
 
 
-def _written(table: "pd.DataFrame", out: Path) -> None:
+def written(table: "pd.DataFrame", out: Path) -> None:
+    """Write predictions as the kind of file that its name says, whole or not at all."""
     partial = out.with_name(f".{out.name}.partial")
     table.to_parquet(partial) if out.suffix == ".parquet" else table.to_csv(partial, index=False)
     partial.rename(out)

@@ -15,6 +15,10 @@ MOST_HISTORY_DAYS = 730  # features look two years back for illness
 LATE_DAYS = 2  # a discharge is recorded within a day or so; a label waits for that too
 
 
+class NoWeekYet(HomewardError):
+    """There is no whole week after what a release learnt from."""
+
+
 @dataclass(frozen=True)
 class Weeks:
     """Weeks from Monday to Sunday: the first `reference` are the reference, `watched` follow in `places`.
@@ -54,8 +58,8 @@ def weeks_of(
     """Return the whole weeks after what a release learnt from (or after `since`), the last `count` of them.
 
     The reference is the last year that the release learnt from, as this extract tells it, without the first 90
-    days of the extract.  Raises HomewardError where there is no whole week to watch, or less than 12 weeks of
-    reference, or where dates do not compare between patients.
+    days of the extract.  Raises NoWeekYet where there is no whole week to watch, and HomewardError for less
+    than 12 weeks of reference, or where dates do not compare between patients.
     """
     if hospital.dates != "comparable":
         raise HomewardError(f"only weeks of a calendar can be watched; the dates of {hospital.source} are none")
@@ -63,7 +67,7 @@ def weeks_of(
     ends = _monday(_day(hospital.observed_until, hospital))
     watched_from = _next_monday(max(until, _day(since, hospital)) if since is not None else until)
     if watched_from >= ends:
-        raise HomewardError(
+        raise NoWeekYet(
             f"the extract must hold a whole week after {max(until, watched_from):%d %B %Y}, which the release "
             f"learnt until or --since names; it ends on {hospital.observed_until:%d %B %Y}: read a newer one"
         )
