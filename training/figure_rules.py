@@ -20,6 +20,7 @@ BACK_RATIO = "readmission.observed_over_expected"
 OF_GROUPS = (BACK_RATIO, "discharge.coverage_gap", "discharge.bed_days_gap")
 WORTH_A_DAY = 0.25  # of the champion's range: a likely day that moves by less is within what both say
 WORTH_A_RISK = 0.02  # the mean change that a retraining may make; a risk at a band's edge crosses it by less
+ALIKE = 0.2  # of the distance between two limits: further apart than that, the nearer release is kept
 MARGIN = 1e-12
 
 
@@ -109,9 +110,10 @@ def held_to(
     best: float,
     wider: float = 1.0,
 ) -> Finding:
-    """Hold a figure to limits: broken only if its interval lies wholly outside, and it is not the nearer one.
+    """Hold a figure to limits: broken only if its interval lies wholly outside, and the champion is nearer.
 
-    A champion that is as far out or further on the same rows is no reason to keep it: such a fault is excused.
+    A champion that is as far out on the same rows is no reason to keep it: such a fault is excused, also where
+    the challenger is further out by no more than a fifth of what the limits leave, as a change of the seed is.
     """
     (own, other), (low, high) = figures, within
     figure = estimate(own, wider)
@@ -121,9 +123,13 @@ def held_to(
         said += f" ({figure.interval[0]:.3f} to {figure.interval[1]:.3f})"
     said += f", {low:g} to {high:g} is right"
     says: Says = "holds" if verdict == "pass" else "broken" if verdict == "fail" else "cannot tell"
-    if says == "broken" and other is not None and abs(own[0] - best) <= abs(other[0] - best):
+    if says == "broken" and other is not None and _as_far(own, other, best, high - low):
         says, said = "excused", f"{said}; the champion's is {other[0]:.3f}"
     return Finding(rule, says, said, figure, low, high)
+
+
+def _as_far(own: Sampled, other: Sampled, best: float, between: float) -> bool:
+    return bool(abs(own[0] - best) <= abs(other[0] - best) + ALIKE * between)
 
 
 def _width(case: Case, ours: Mapping[str, Sampled], theirs: Mapping[str, Sampled] | None) -> Iterator[Finding]:

@@ -29,8 +29,9 @@ class GatePlan:
     least_readmissions: int = 60
     """Readmissions among them, where the source tells of any."""
 
-    score_margin: float = 0.02
-    """How much worse, as a share of the champion's, a proper score may be and still count as no worse."""
+    score_margin: float = 0.05
+    """How much worse, as a share of the champion's, a proper score may be and still count as no worse: a change
+    of the seed alone made CRPS 2 % worse (0.6 to 3.8; releases of 3,400 admissions)."""
 
     slope_low: float = 0.85
     """Least calibration slope of the readmission risk: below, high risks are too high and low ones too low."""

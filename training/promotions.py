@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -117,7 +117,11 @@ def _before(changes: list[Promotion]) -> str | None:
 
 def keep(home: Path, one: Promotion, at: datetime) -> None:
     """Add a change of the champion to the history."""
-    client_of(home).set_registered_model_tag(NAME, _key(PROMOTION, at), _value(one))
+    client = client_of(home)
+    taken = client.get_registered_model(NAME).tags
+    while _key(PROMOTION, at) in taken:  # two changes of one instant are both kept
+        at += timedelta(microseconds=1)
+    client.set_registered_model_tag(NAME, _key(PROMOTION, at), _value(one))
 
 
 def ask(home: Path, one: Request, at: datetime) -> None:

@@ -56,7 +56,7 @@ def let_through(inputs: Inputs) -> Found:
 
 def refused_by(rule: str, case: Case, inputs: Inputs) -> bool:
     """Tell whether a rule is among those that refuse a challenger."""
-    broken = judgement(case).broken
+    broken = judgement(replace(case, silent=silent_of(case.challenger))).broken
     inputs.say(f"{rule}: {', '.join(broken) or 'let through'}")
     return rule in broken
 
@@ -72,7 +72,11 @@ def good(inputs: Inputs) -> dict[str, Case]:
     """Return challengers that deserve to be let through, each beside a champion that is no better."""
     made = inputs.once(cases)
     base = made["another seed"]
-    champion = replace(base, challenger=base.champion, answers=base.champion_answers)
+    assert base.champion is not None
+    assert base.champion_answers is not None
+    champion = replace(
+        base, challenger=base.champion, answers=base.champion_answers, silent=silent_of(base.champion)
+    )
     loud = with_risk(with_curves(champion, worn), lambda risk: noisy(risk, 0.4)).answers
     return {
         **made,

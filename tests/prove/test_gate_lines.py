@@ -15,7 +15,7 @@ from training.gate import case_of, judgement
 from training.gate_plan import GatePlan
 from training.rules import DEFINITIONS, Candidate, Case
 
-PLAN = GatePlan(draws=100, score_margin=0.04, most_board_rows=6_000)
+PLAN = GatePlan(draws=100, most_board_rows=6_000)
 
 
 @pytest.fixture(scope="module")

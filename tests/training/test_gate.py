@@ -82,6 +82,8 @@ def test_what_is_wrong_with_a_gates_plan_is_told(tmp_path, content, sentence):
         (1.20, 0.05, None, "broken"),
         (1.20, 0.05, 1.00, "broken"),
         (1.20, 0.05, 1.30, "excused"),
+        (1.20, 0.05, 1.19, "excused"),
+        (1.20, 0.05, 1.17, "broken"),
         (1.20, 0.05, 0.70, "excused"),
         (0.80, 0.05, 1.10, "broken"),
     ],
