@@ -16,7 +16,7 @@ import typer
 from features.sources.simulation import UNTIL, Arguments
 from models import release
 from models.sealed import LISTING, digest, listing, sealed
-from training import promotions, runs
+from training import promotions, registry, runs
 from training.gate import Verdict
 from training.gate_plan import GatePlan
 from training.release_commands import decide
@@ -45,7 +45,7 @@ def registered(home, tmp_path, small_release_folder, small_hospital) -> Callable
         folder, table = tmp_path / "made" / name, release._golden_table(golden["rows"])
         release.save(replace(predictor, release=name), folder, table, pd.Timestamp(golden["at"]), about, name)
         with runs.start_run(home, "fit", {}, {}) as run:
-            runs.register_release(home, folder, run)
+            registry.register_release(home, folder, run)
         return name
 
     return made
@@ -64,7 +64,7 @@ def command(capsys, *words: str) -> CompletedProcess[str]:
 
 
 def verdict(home: Path, name: str, *findings: Finding, **knobs: int) -> Verdict:
-    champion = promotions.names(home).get(runs.CHAMPION)
+    champion = promotions.names(home).get(registry.CHAMPION)
     plan = GatePlan(**knobs)
     return Verdict(name, name * 3, champion, champion, {"digest": "rows"}, plan, None, findings)
 
@@ -91,7 +91,7 @@ def test_a_second_different_person_completes_a_promotion(home, registered):
     assert [(one.release, one.by) for one in promotions.waiting(home)] == [("first", "Ann")]
     assert asked(home, "first", "Bo") == 0
     assert latest(home) == "first"
-    assert promotions.names(home)[runs.CHAMPION] == "first"
+    assert promotions.names(home)[registry.CHAMPION] == "first"
     assert promotions.waiting(home) == []
     [one] = promotions.history(home)
     assert (one.kind, one.before, one.by) == ("promoted", None, ("Ann", "Bo"))
@@ -117,7 +117,7 @@ def test_a_refused_release_moves_nothing_and_its_verdict_is_kept(home, registere
     assert latest(home) is None
     [kept] = promotions.verdicts(home)
     assert (kept["passed"], kept["broken"]) == (False, ["leak", "groups"])
-    run = runs.version_of(home, "first").run_id
+    run = registry.version_of(home, "first").run_id
     whole = json.loads((home / "mlartifacts" / run / "artifacts" / kept["file"]).read_text())
     assert [each["said"] for each in whole["findings"]] == ["AUROC 0.9", "women 1.4"]
 
@@ -154,7 +154,7 @@ def test_going_back_takes_the_champion_before_and_then_the_one_before_that(home,
     for name in ("second", "first"):
         ended = command(capsys, "rollback", "--by", "Bo", "--because", "dates a day late")
         assert (ended.returncode, latest(home)) == (0, name), ended.stderr
-        assert promotions.names(home)[runs.CHAMPION] == name
+        assert promotions.names(home)[registry.CHAMPION] == name
     ended = command(capsys, "rollback", "--by", "Bo", "--because", "again")
     assert ended.returncode == 2
     assert "no champion to go back to" in ended.stderr

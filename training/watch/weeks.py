@@ -68,8 +68,8 @@ def weeks_of(
     watched_from = _next_monday(max(until, _day(since, hospital)) if since is not None else until)
     if watched_from >= ends:
         raise NoWeekYet(
-            f"the extract must hold a whole week after {max(until, watched_from):%d %B %Y}, which the release "
-            f"learnt until or --since names; it ends on {hospital.observed_until:%d %B %Y}: read a newer one"
+            f"the extract must hold the whole week from {watched_from:%-d %B %Y}, the first after what the "
+            f"release learnt or --since names; it ends on {hospital.observed_until:%-d %B %Y}: read a newer one"
         )
     reference_ends = _monday(until)
     first = _next_monday(begun + pd.Timedelta(days=FILLING_DAYS - 1))
