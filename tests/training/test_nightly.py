@@ -71,7 +71,7 @@ def test_a_fit_that_is_due_makes_a_challenger_and_no_champion(champion, source, 
     assert ended.returncode == 1, ended.stderr
     found = json.loads((tmp_path / "out.json").read_text())
     assert found["watched"]["weeks"] >= 12
-    assert found["fit_again"]["because"][0].startswith("the champion learnt until 1 August 2026, 93 days")
+    assert found["fit_again"]["because"][0].startswith("the champion learnt until 1 August 2026, 92 days")
     assert names(home) == {"champion": "first", "challenger": found["challenger"]}
     assert f"{found['challenger']} is the challenger now; nobody has promoted it" in ended.stdout
     assert (home / "watch" / "latest.json").is_file()
