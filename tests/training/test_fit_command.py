@@ -61,9 +61,6 @@ def frame(place: Path) -> pd.DataFrame:
     return table.assign(at=at)
 
 
-# Again
-
-
 def test_a_second_fit_in_a_new_process_gives_the_same_release_to_the_last_bit_and_says_so(place: Path) -> None:
     rerun = fitted(place)["rerun"]
     (place / "plan.json").write_text(json.dumps(rerun["plan"]))
