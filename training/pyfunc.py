@@ -1,9 +1,10 @@
 """A release as MLflow serves it: a model from code, which MLflow runs as a file, so that nothing is pickled.
 
-Homeward must be installed where it is loaded.  The service never answers through it: it is for scoring in a
-notebook or behind `mlflow models serve`.  A frame that does not fit is told by its columns and never by its
-values, since the rows are patients: MLflow's own words would repeat them, and are turned off where nobody said
-otherwise (`MLFLOW_DISABLE_SCHEMA_DETAILS`).
+Homeward must be installed where it is loaded.  Who is out of scope (children, maternity, the end of life) is
+not known by a feature row: leave them out, as `python -m training predict` and the service do.  The service
+never answers through it: it is for scoring in a notebook or behind `mlflow models serve`.  A frame that does
+not fit is told by its columns and never by its values, since the rows are patients: MLflow's own words would
+repeat them, and are turned off where nobody said otherwise (`MLFLOW_DISABLE_SCHEMA_DETAILS`).
 """
 
 import json

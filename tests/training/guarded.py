@@ -23,7 +23,7 @@ import httpx
 USER, PASSWORD = "admin", "a long password 1"
 OWN_LOGIN = importlib.util.find_spec("flask_wtf") is not None
 PASSED_ON = ("content-type", "accept", "range")
-STARTS_WITHIN_SECONDS = 120
+STARTS_WITHIN_SECONDS = 240
 
 
 @contextmanager

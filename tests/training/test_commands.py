@@ -93,7 +93,7 @@ def test_the_help_says_the_exit_codes(tmp_path: Path) -> None:
         assert code in said
 
 
-def test_ctrl_c_ends_with_130_and_leaves_a_killed_run(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_with_130_and_no_traceback(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from training import fit
 
     def stopped(*given: object) -> None:

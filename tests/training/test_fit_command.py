@@ -2,21 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from features.errors import ReleaseFault
 from features.snapshot import snapshot
 from features.sources import read
 from features.table import feature_table
 from tests.training.small import ran, small_hospital_in, well
-from training.home import kept
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,9 +62,6 @@ def frame(place: Path) -> pd.DataFrame:
     return table.assign(at=at)
 
 
-# Again
-
-
 def test_a_second_fit_in_a_new_process_gives_the_same_release_to_the_last_bit_and_says_so(place: Path) -> None:
     rerun = fitted(place)["rerun"]
     (place / "plan.json").write_text(json.dumps(rerun["plan"]))
@@ -83,19 +78,6 @@ def test_a_second_fit_in_a_new_process_gives_the_same_release_to_the_last_bit_an
     second["rerun"]["omp_num_threads"] = "1"
     assert {**first, **changing} == {**second, "run_id": ""}
     assert second["version"] == 1, "the same files are no new version"
-
-
-def test_a_release_that_was_altered_is_told_when_the_same_is_kept_again(
-    small_release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOMEWARD_HOME", str(tmp_path))
-    about = {"source": "simulated", "admissions": 3000}
-    first = kept(small_release, about)
-    assert kept(small_release, about) == replace(first, again=True)
-    assert kept(small_release, {**about, "admissions": 3001}).digest != first.digest
-    (first.folder / "card.md").write_text("A much better release\n")
-    with pytest.raises(ReleaseFault, match=r"card\.md was altered"):
-        kept(small_release, about)
 
 
 # Runs
@@ -181,17 +163,10 @@ def test_the_report_and_plots_are_with_the_run(place: Path) -> None:
 def test_no_patient_who_was_learnt_from_is_in_anything_that_mlflow_keeps(place: Path) -> None:
     stays = read("simulated", place / "hospital-11").admissions
     names = {name.encode() for column in ("patient_id", "admission_id") for name in stays[column]}
-    assert min(map(len, names)) >= 5, "shorter names would be found by chance"
-    kept = [path for part in ("mlartifacts", "mlflow.db") for path in [place / "home" / part]]
-    files = [
-        file for path in kept for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()
-    ]
+    files = [place / "home/mlflow.db", *filter(Path.is_file, (place / "home/mlartifacts").rglob("*"))]
     assert len(files) > 15
     for file in files:
-        content = file.read_bytes()
-        assert not [name for name in names if b'"' + name + b'"' in content or b">" + name + b"<" in content], (
-            file
-        )
+        assert not names & set(re.findall(rb"\w+", file.read_bytes())), file
 
 
 # The model
@@ -208,11 +183,8 @@ class Refusing(pickle._Unpickler):
 
 pickle.load = pickle.loads = refuse
 pickle.Unpickler = pickle._Unpickler = Refusing
-try:
-    import _pickle
-    _pickle.load = _pickle.loads = refuse
-except ImportError:
-    pass
+import _pickle
+_pickle.load = _pickle.loads = refuse
 
 import json, mlflow
 for alias in ("champion", "challenger"):
@@ -263,8 +235,11 @@ def test_the_model_answers_as_the_predict_command_does(
     out, at = tmp_path / "round.parquet", f"{frame['at'].iloc[0]:%Y-%m-%dT%H:%M}"
     well(ran(place / "home", "predict", *source(place), "--at", at, "--out", str(out)))
     said = pd.read_parquet(out).set_index("admission_id").loc[frame.index]
-    answers = model.predict(frame)
-    assert list(answers.index) == list(frame.index)
+    said = said[said["home_within_30_days"].notna()]  # who is out of scope is known by a hospital, not by a row
+    assert len(said) >= 3
+    whole = model.predict(frame)
+    assert list(whole.index) == list(frame.index)
+    answers = whole.loc[said.index]
     for name in ("home_within_30_days", "readmission_risk"):
         np.testing.assert_allclose(answers[name].astype(float), said[name].astype(float), rtol=0, atol=1e-12)
     assert answers["discharge_likely"].tolist() == said["discharge_likely"].tolist()
