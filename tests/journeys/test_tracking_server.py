@@ -8,8 +8,12 @@ import pytest
 
 from models.release import load
 from models.sealed import sealed
-from tests.training.guarded import PASSWORD, USER, free_port, tracking_server
+from serving.children import free_port
+from tests.training.guarded import PASSWORD, USER, tracking_server
 from tests.training.small import ran, small_hospital_in, well
+
+
+PROMOTE = ("promote", "challenger", "--by", "Ann Lee", "--without-gate", "the first release of a test")
 
 
 def in_one_sentence(ended: CompletedProcess[str]) -> str:
@@ -39,11 +43,11 @@ def test_a_release_is_kept_on_a_server_that_asks_for_a_password_and_found_from_a
         well(ran(tmp_path / "home", *fit, **right))
         made = json.loads((tmp_path / "fit.json").read_text())
         assert not (tmp_path / "home/mlflow.db").exists(), "all runs are the server's"
-        well(ran(tmp_path / "other", "promote", "challenger", **right))
+        well(ran(tmp_path / "other", *PROMOTE, **right))
         for folder in ("releases", "bentoml/models/homeward"):
             assert sealed(tmp_path / "other" / folder / made["release"]).digest == made["digest"]
         assert load(tmp_path / "other/releases" / made["release"]).release == made["release"]
-        refused = ran(tmp_path / "third", "promote", "challenger", **server, **wrong)
+        refused = ran(tmp_path / "third", *PROMOTE, **server, **wrong)
         assert "refuses this user and password" in in_one_sentence(refused)
 
         import mlflow
