@@ -12,7 +12,6 @@ from serving.children import free_port
 from tests.training.guarded import PASSWORD, USER, tracking_server
 from tests.training.small import ran, small_hospital_in, well
 
-
 PROMOTE = ("promote", "challenger", "--by", "Ann Lee", "--without-gate", "the first release of a test")
 
 

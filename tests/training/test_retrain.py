@@ -1,5 +1,7 @@
 """When a night fits again: each rule alone, and what stands against it."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -64,3 +66,9 @@ def test_few_new_admissions_teach_nothing():
     found = decision(standing=[alarm()], learnt=20_000)
     assert found.but == ("only 25 admissions are new beside the 20,000 that it learnt from",)
     assert not found.fit
+
+
+def test_every_limit_is_in_the_readme_with_its_default():
+    text = (Path(__file__).parents[2] / "training" / "README.md").read_text("utf-8")
+    for name, value in RetrainRules().as_json().items():
+        assert f"| `{name}` | {value} |" in text
