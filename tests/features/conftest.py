@@ -11,6 +11,7 @@ import pytest
 import features
 from features.errors import DataFault
 from features.tables import Hospital
+from tests.small_folder import MAPPING, OBS, SPELLS
 
 EPISODE = {
     "FYEAR": "2425",
@@ -118,3 +119,16 @@ def frame(*rows: Row) -> pd.DataFrame:
         for row in whole
     ]
     return pd.DataFrame([{**more, **row} for more, row in zip(derived, whole, strict=True)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes the small folder, with other texts or bytes for some of its files."""
+
+    def written(mapping: str = MAPPING, **files: str | bytes) -> Path:
+        content = {"spells.csv": SPELLS, "obs.csv": OBS, **files, "extract.toml": mapping}
+        for name, text in content.items():
+            (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return tmp_path
+
+    return written
