@@ -23,6 +23,7 @@ SHIFTS = len(OF_RECORDS) + len(OF_LIVES)
 CUTS = 6
 WEEKS_BEFORE_A_CUT = 18  # those in which some labels are mature and some are not
 WATCHED_SEED, SHIFTED_SEED = 5, 6
+DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
