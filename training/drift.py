@@ -16,7 +16,7 @@ from training.watch.rows import RIPE_AFTER_DAYS, Told, told
 from training.watch.weeks import Weeks
 from training.watch.words import ALARM, CANNOT_TELL, WAITS, findings, sentence
 
-KEY_MEASURES = ("admissions", "inpatients", "leaving", "home_by_24h", "home_by_72h", "range", "readmission")
+KEY_MEASURES = ("admissions", "leaving", "home_by_24h", "home_by_72h", "range", "readmission")
 WEEKS_SHOWN = 26
 EVENTS_FOR_A_SLOPE = 100
 Found = dict[str, Any]
@@ -80,8 +80,7 @@ class Watched:
             rows = [next(one for one in self.by_week[week] if one["name"] == name) for week in weeks]
             values = [_value(row) for row in rows]
             mondays = [f"{self.weeks.monday(week):%Y-%m-%d}" for week in weeks]
-            ratio = name not in ("admissions", "inpatients")
-            unit = "seen over expected" if ratio else "a day"
+            unit = "a day" if name == "admissions" else "seen over expected"
             found.append(
                 {"name": name, "words": rows[0]["words"], "unit": unit, "weeks": mondays, "values": values}
             )

@@ -23,6 +23,7 @@ SHIFTS = len(OF_RECORDS) + len(OF_LIVES)
 CUTS = 6
 WEEKS_BEFORE_A_CUT = 18  # those in which some labels are mature and some are not
 WATCHED_SEED, SHIFTED_SEED = 5, 6
+DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Sizes:
     quiet_weeks: int = 201
     weekly: int = 140
     weekly_shifted: int = 420
+    cuts: int = CUTS
 
 
 def lines() -> tuple[Line, ...]:
@@ -61,7 +63,7 @@ def lines() -> tuple[Line, ...]:
 def sizes(inputs: Inputs) -> Sizes:
     """Return the sizes of the full form, smaller for inputs that are small."""
     small = inputs.admissions < 10_000
-    return Sizes(40, 12, 60, 60) if small else Sizes()
+    return Sizes(40, 6, 60, 60, cuts=2) if small else Sizes()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ def denied(inputs: Inputs) -> Found:
     of = inputs.once(quiet)
     wrong = told_ = figures = 0
     last = of.weeks.places[-1]
-    cuts = np.linspace(of.weeks.places[min(WEEKS_BEFORE_A_CUT, len(of.weeks.places) // 2)], last - 1, CUTS)
+    cuts = np.linspace(
+        of.weeks.places[min(WEEKS_BEFORE_A_CUT, len(of.weeks.places) // 2)], last - 1, sizes(inputs).cuts
+    )
     for number, cut in enumerate(cuts.astype(int)):
         at = of.weeks.monday(int(cut) + 1) + pd.Timedelta(days=number % 7, hours=5 * number % 24)
         known = as_known(of.hospital, at.tz_localize(of.hospital.facts.time_zone))

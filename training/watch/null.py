@@ -54,12 +54,12 @@ class Null:
     def _daily(self, part: Told) -> tuple[Floats, Floats]:
         """Return by day the counts of every rate, and how many inpatients there were."""
         days = part.events.index.to_numpy()
-        count = {
-            moment: np.bincount(part.rows[moment].day - days[0], minlength=len(days)).astype(np.float64)
+        admissions, inpatients = (
+            np.bincount(part.rows[moment].day - days[0], minlength=len(days)).astype(np.float64)
             for moment in ("admission", "board")
-        }
+        )
         events = part.events.reindex(columns=self.panel.events, fill_value=0).to_numpy(np.float64)
-        return np.column_stack([count["admission"], count["board"], events]), count["board"]
+        return np.column_stack([admissions, events]), inpatients
 
     def judged(self, week: Told, ripe: npt.NDArray[np.bool_] | None = None) -> Judged:
         """Return the panel of one week; measures that are not `ripe` are not judged."""
@@ -184,9 +184,8 @@ def statistics(panel: Panel, tally: Tally, reference: Tally) -> Floats:
                 if not numbers:
                     columns.append(_share(one[:, -2], one))
     columns.append(np.log(tally.rates[:, 0] + 0.5))
-    columns.append(np.log(tally.rates[:, 1] + 0.5))
     inpatients = np.maximum(tally.inpatients, 1.0)
-    columns += [np.log((tally.rates[:, place] + 0.5) / inpatients) for place in range(2, tally.rates.shape[1])]
+    columns += [np.log((tally.rates[:, place] + 0.5) / inpatients) for place in range(1, tally.rates.shape[1])]
     for place in range(len(panel.residuals)):
         known, gap = tally.known[:, place], tally.gaps[:, place]
         enough = tally.expected[:, place] >= FEWEST_EVENTS
@@ -195,14 +194,17 @@ def statistics(panel: Panel, tally: Tally, reference: Tally) -> Floats:
 
 
 def _apart(one: Floats, rest: Floats, numbers: bool) -> Floats:
-    """Return how far two distributions are apart: Kolmogorov and Smirnov's, or the root of a chi-square."""
+    """Return how far two distributions are apart: by Kolmogorov and Smirnov, or by the code that moved most.
+
+    It is the root of the distance, whose chance spread is even to both sides, as that of the other measures is.
+    """
     size, others = one.sum(axis=1, keepdims=True), rest.sum(axis=1, keepdims=True)
     shares, usual = one / np.maximum(size, 1), rest / np.maximum(others, 1)
     if numbers:
         found = np.abs(np.cumsum(shares - usual, axis=1)).max(axis=1)
     else:
-        found = np.sqrt(((shares - usual) ** 2 / (usual + 1 / np.maximum(size, 1))).sum(axis=1))
-    return np.where(size[:, 0] >= FEWEST_ROWS, found, np.nan)
+        found = np.abs(np.arcsin(np.sqrt(shares)) - np.arcsin(np.sqrt(usual))).max(axis=1)
+    return np.where(size[:, 0] >= FEWEST_ROWS, np.sqrt(found), np.nan)
 
 
 def _share(some: Floats, counts: Floats) -> Floats:

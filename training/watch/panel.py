@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalogue import Feature
+from features.catalogue import DATED_HISTORY, HISTORY, ILLNESS, STAY, Feature
 from models.predictor import Predictor
 from training.watch.rows import MOMENTS, Rows, Told
 
@@ -22,6 +22,9 @@ RARE = 0.02  # codes of a smaller share are one: a single patient of such a code
 FEWEST_EVENTS = 10.0  # expected in a week, for what was seen to be judged against it
 WEEKLY_EVENTS = 5  # of a feed in the reference, on average, for its silence to be news
 CLOCKS = ("time of day", "calendar")  # themes that say nothing of patients or feeds
+ON_ADMISSION = {
+    *(feature.name for feature in (*STAY, *HISTORY, *DATED_HISTORY, *ILLNESS) if feature.name != "hours_so_far")
+}
 SAID = (
     Feature("readmission_risk", "Risk of coming back within 30 days", "predictions", "P"),
     Feature("expected_days", "Expected days in bed of the next 28", "predictions", "P", unit="days"),
@@ -128,7 +131,7 @@ class Panel:
         for feature in (*self._encoder.features, *SAID):
             if feature.name not in rows.table or feature.theme in CLOCKS:
                 continue
-            observed = feature.known not in ("P", "X") or feature.name == "hours_so_far"
+            observed = feature.name not in ON_ADMISSION and feature.known != "X"
             places = ("first", "board") if observed or feature.theme == "predictions" else ("admission",)
             places = ("discharge",) if feature.known == "X" else places
             places = (*places, "discharge") if feature.name == "readmission_risk" else places
@@ -181,11 +184,8 @@ class Panel:
                         yield Measure(f"{name}:unknown", part, feature.words, "unknown", moment, feature.name)
 
     def _rates(self) -> Iterator[Measure]:
-        for name, words in (
-            ("admissions", "Admissions"),
-            ("inpatients", "Patients in a bed at the board round"),
-        ):
-            yield Measure(name, "feeds", words, "rate", "admission" if name == "admissions" else "board", name)
+        # How many are in is not judged: a census that grows is no drift, and each feed is beside it.
+        yield Measure("admissions", "feeds", "Admissions", "rate", "admission", "admissions")
         for name in self.events:
             yield Measure(f"feed:{name}", "feeds", f"Records of {name}", "rate", "events", name)
 

@@ -135,7 +135,7 @@ def _codes(panel: Panel, one: Measure, counts: Floats) -> str:
 
 
 def _rate(panel: Panel, one: Measure, tally: Tally, days: int) -> str:
-    place = 2 + panel.events.index(one.of) if one.moment == "events" else int(one.of == "inpatients")
+    place = 1 + panel.events.index(one.of) if one.moment == "events" else 0
     return f"{tally.rates[0, place] / days:.1f} a day"
 
 
