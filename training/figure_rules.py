@@ -133,13 +133,20 @@ def _as_far(own: Sampled, other: Sampled, best: float, between: float) -> bool:
 
 
 def _width(case: Case, ours: Mapping[str, Sampled], theirs: Mapping[str, Sampled] | None) -> Iterator[Finding]:
+    """Hold the range's width to the champion's, unless the champion's is shown to be the wrong one."""
     name, most = "discharge.width_days", case.plan.width_ratio
     if theirs is None or not (name in ours and name in theirs):
         yield Finding("width", "not asked", "there is no champion's range to be compared with")
         return
     ratio = estimate(ours[name] / theirs[name])
+    says = no_more(ratio, most)
     said = f"{ours[name][0]:.1f} days, {ratio.value:.3f} times the champion's, at most {most:g} times is right"
-    yield Finding("width", no_more(ratio, most), said, ratio, None, most)
+    gap = "discharge.coverage_gap"
+    if says == "broken" and gap in ours and gap in theirs:
+        nearer = estimate(np.abs(theirs[gap]) - np.abs(ours[gap]))
+        if nearer.interval and nearer.interval[0] > 0:
+            says, said = "excused", f"{said}; the champion's holds too few days, and this one's is nearer"
+    yield Finding("width", says, said, ratio, None, most)
 
 
 def _groups(case: Case, paired: Paired) -> Iterator[Finding]:

@@ -156,7 +156,7 @@ def told(found: Verdict) -> str:
 def refusal(found: Verdict) -> str:
     """Return why a release is refused: every rule that it broke, with what that rule asks."""
     count = len(found.broken)
-    rules = [f"  {name}: {RULES[name].must}" for name in found.broken]
+    rules = [f"  {name}, which asks: {RULES[name].must}" for name in found.broken]
     return "\n".join([f"release {found.release} is refused by {count} of {len(RULES)} rules:", *rules])
 
 

@@ -256,7 +256,8 @@ def _status_text(found: dict[str, Any], changes: list["Promotion"]) -> str:
     ]
     if found["in_the_store"] != found["champion"]:
         lines.append(f"BUT the store that the service reads names {found['in_the_store']}: promote again")
-    last = next((one for one in reversed(changes) if one.release == found["champion"]), None)
+    own = (one for one in reversed(changes) if one.release == found["champion"] and one.kind != "rolled back")
+    last = next(own, None)
     if last and last.kind == "promoted without the gate":
         lines.append(f"THE CHAMPION WAS PROMOTED WITHOUT THE GATE: {last.because}")
     lines += [f"waits        {one['release']}, asked for by {one['by']}" for one in found["waiting"]]

@@ -1,12 +1,13 @@
 """The command that watches a release in use, for a person and for a scheduler."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.errors import HomewardError
-from training.command import JsonOption, PathOption, ReleaseOption, SourceOption, hospital_of, release_folder
+from training.command import JsonOption, PathOption, SourceOption, hospital_of, release_folder
 from training.terminal import errors, stages, writable, write
 from training.watch.weeks import LATE_DAYS
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 def drift(
     source: SourceOption,
     path: PathOption = None,
-    release: ReleaseOption = None,
+    release: Annotated[
+        str | None, typer.Option(help="name or folder; without it the champion, or the newest of the source")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="watch from this moment, local; without it from where the release ends")
     ] = None,
@@ -40,7 +43,7 @@ def drift(
 
     writable(figures)
     with stages(4) as say:
-        folder = release_folder(source, release)
+        folder = _in_use(source, release)
         kept = about(folder)["about"]
         if kept.get("source") != source:
             made = kept.get("source") or "a source that it does not name"
@@ -61,11 +64,25 @@ def drift(
         typer.echo(alarm)
     weeks_alarmed = sum(bool(week["alarms"]) for week in found.history().values())
     errors.print(
-        f"{len(found.by_week)} weeks watched, {weeks_alarmed} of them with an alarm; {len(found.alarms)} stand "
+        f"release {found.release}: {len(found.by_week)} weeks watched, {weeks_alarmed} of them with an alarm; {len(found.alarms)} stand "
         f"now. {file} is what the service shows",
         soft_wrap=True,
     )
     raise typer.Exit(int(bool(found.alarms)))
+
+
+def _in_use(source: str, release: str | None) -> Path:
+    """Return the folder of the release to watch: the one named, else the champion if the source made it."""
+    from models.release import about
+    from training.home import home
+    from training.promotions import names
+    from training.registry import CHAMPION, find
+
+    if release is None and CHAMPION in names(home()):
+        champion = find(home(), CHAMPION)
+        if about(champion)["about"].get("source") == source:
+            return champion
+    return release_folder(source, release)
 
 
 def _moments(learnt_until: str | None, since: str | None) -> "tuple[pd.Timestamp, pd.Timestamp | None]":

@@ -160,7 +160,7 @@ class TestWeeks:
     def test_an_extract_that_ends_before_the_release_learnt_until_is_refused(
         self, small_hospital: Hospital
     ) -> None:
-        with pytest.raises(HomewardError, match="must hold a whole week after "):
+        with pytest.raises(HomewardError, match="must hold the whole week from "):
             weeks_of(small_hospital, small_hospital.observed_until + 40 * DAY)
 
     def test_an_extract_that_begins_with_what_is_new_is_refused(self, small_hospital: Hospital) -> None:
@@ -209,7 +209,7 @@ class TestCommand:
         [
             ([], "give --since"),
             (["--since", "yesterday-ish"], "--since must be a moment"),
-            (["--since", "2027-01-01"], "must hold a whole week after"),
+            (["--since", "2027-01-01"], "must hold the whole week from"),
             (["--since", "2026-08-01", "--json", "/nowhere/found.json"], "the folder of"),
         ],
     )
