@@ -64,8 +64,8 @@ def drift(
         typer.echo(alarm)
     weeks_alarmed = sum(bool(week["alarms"]) for week in found.history().values())
     errors.print(
-        f"release {found.release}: {len(found.by_week)} weeks watched, {weeks_alarmed} of them with an alarm; {len(found.alarms)} stand "
-        f"now. {file} is what the service shows",
+        f"release {found.release}: {len(found.by_week)} weeks watched, {weeks_alarmed} of them with an alarm; "
+        f"{len(found.alarms)} stand now. {file} is what the service shows",
         soft_wrap=True,
     )
     raise typer.Exit(int(bool(found.alarms)))
