@@ -35,7 +35,7 @@ def drawn(value: float, spread: float) -> np.ndarray:
 
 
 def test_the_readme_tells_every_rule_and_every_knob():
-    text = README.read_text("utf-8")
+    text = README.read_text("utf-8").partition("# Watching")[0]
     for rule in RULES.values():
         row = f"| `{rule.id}` | {rule.must} | {'blocks' if rule.unsure_blocks else 'is told'} |"
         assert row in text, f"training/README.md lacks the row {row}"

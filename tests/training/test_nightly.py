@@ -77,7 +77,7 @@ def test_a_fit_that_is_due_makes_a_challenger_and_no_champion(champion, source, 
     assert (home / "watch" / "latest.json").is_file()
 
     again = ran(home, "nightly", *source)
-    assert "but a challenger that learnt until 2 November 2026 waits for the gate" in again.stdout
+    assert "but a challenger that learnt until 1 November 2026 waits for the gate" in again.stdout
     assert names(home)["challenger"] == found["challenger"]
 
 
