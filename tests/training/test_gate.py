@@ -114,7 +114,7 @@ def test_a_refusal_names_every_rule_at_once():
     found = verdict(Finding("leak", "broken", "AUROC 0.9"), Finding("groups", "broken", "women 1.4"))
     assert "refused by 2 of" in refusal(found)
     assert "leak, which asks: No figure" in refusal(found)
-    assert "groups: Readmissions" in refusal(found)
+    assert "groups, which asks: Readmissions" in refusal(found)
     assert "BROKEN  leak: AUROC 0.9" in told(found)
 
 
