@@ -1,5 +1,6 @@
 """Commands about what is kept: fill the census, predict it, check, replay, back up and restore."""
 
+import csv
 import json
 import os
 from collections.abc import Iterator
@@ -116,6 +117,27 @@ def silent(
     typer.echo(f"{found['questions']:,} questions on {found['days']:,} days, {found['faults']:,} not answered")
 
 
+def shown(
+    out: Annotated[Path, typer.Option("--out", help="A CSV file, for `training drift --shown`")],
+) -> None:
+    """Write which stays' dates somebody has looked at, and since when: no name, but the stays' own numbers.
+
+    Example: python -m serving shown --out shown.csv
+    """
+    from serving.viewed import shown_since
+
+    settings = Settings.read(os.environ)
+    with opened_store() as store:
+        found = shown_since(store, settings.blind, datetime.now(UTC))
+    partial = out.with_name(f".{out.name}.partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file)
+        lines.writerow(["admission_id", "shown_at"])
+        lines.writerows((stay, at.isoformat() if at else "") for stay, at in found.items())
+    partial.rename(out)
+    typer.echo(f"{sum(at is not None for at in found.values()):,} of {len(found):,} stays were looked at")
+
+
 def backup(to: Annotated[Path, typer.Argument(help="A new file")]) -> None:
     """Copy the database, while the service runs, into one file; keep the audit's key apart from it."""
     from serving.store.backup import back_up
@@ -166,4 +188,4 @@ def _release() -> "Loaded":
     return Loaded(opened(release), release.digest)
 
 
-COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, silent, backup, restore, doctor)
+COMMANDS: tuple[Any, ...] = (ingest, score, migrate, audit, replay, silent, shown, backup, restore, doctor)

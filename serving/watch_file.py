@@ -55,6 +55,7 @@ class Watch:
     alarms: tuple[str, ...]
     measures: tuple[Measured, ...]
     series: tuple[Series, ...]
+    feedback: tuple[str, ...]
 
     def most(self, part: str) -> float | None:
         """Return the largest distance of a part in thresholds: above 1 is an alarm; None if none was judged."""
@@ -93,6 +94,7 @@ def _watch(said: Mapping[str, Any]) -> Watch:
         alarms=tuple(str(one) for one in _list(said["alarms"])),
         measures=tuple(_measured(one) for one in _list(said["measures"])),
         series=tuple(_series(one) for one in _list(said["series"])),
+        feedback=tuple(str(one) for one in _list((said.get("feedback") or {}).get("said", []))),
     )
 
 

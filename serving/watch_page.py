@@ -50,6 +50,9 @@ class WatchPage:
     alarms: tuple[str, ...] = field(metadata={"help": "What stands now, a sentence each"})
     lines: tuple[Sparkline, ...] = field(metadata={"help": "Key measures by week"})
     tables: tuple[WatchTable, ...] = field(metadata={"help": "Each part with its measures"})
+    feedback: tuple[str, ...] = field(
+        metadata={"help": "Calibration of who was shown dates, and of others; empty where it is not known"}
+    )
     said: dict[str, str] = field(metadata={"help": "The word of each state"})
     size: tuple[int, int] = field(metadata={"help": "Width and height of a sparkline"})
 
@@ -64,7 +67,7 @@ def watch_page(file: Watched[Watch], answering: str, now: datetime, zone: ZoneIn
 
 
 def _empty(fault: str) -> WatchPage:
-    return WatchPage(fault, "", "", (), (), (), SAID, (WIDTH, HEIGHT))
+    return WatchPage(fault, "", "", (), (), (), (), SAID, (WIDTH, HEIGHT))
 
 
 def _page(watch: Watch, answering: str, now: datetime, zone: ZoneInfo) -> WatchPage:
@@ -82,6 +85,7 @@ def _page(watch: Watch, answering: str, now: datetime, zone: ZoneInfo) -> WatchP
         alarms=watch.alarms,
         lines=tuple(sparkline(one) for one in watch.series),
         tables=tuple(_table(watch, part) for part in PARTS),
+        feedback=watch.feedback,
         said=SAID,
         size=(WIDTH, HEIGHT),
     )

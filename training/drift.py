@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from features.tables import Hospital
 from models.predictor import Predictor
@@ -13,6 +15,7 @@ from training.metrics import readmission_figures
 from training.watch.null import Judged, Null
 from training.watch.panel import FEWEST_EVENTS, Panel
 from training.watch.rows import RIPE_AFTER_DAYS, Told, told
+from training.watch.shown import SIDES, share, told_apart
 from training.watch.weeks import Weeks
 from training.watch.words import ALARM, CANNOT_TELL, WAITS, findings, sentence
 
@@ -32,6 +35,7 @@ class Watched:
     by_week: dict[int, list[Found]]
     alarms: list[str]
     pooled: dict[str, Found]
+    feedback: Found | None = None
 
     def as_json(self) -> Found:
         """Return everything that was found."""
@@ -49,6 +53,7 @@ class Watched:
             },
             "alarms": self.alarms,
             "pooled": self.pooled,
+            "feedback": self.feedback,
             "weeks": {monday: dict(week) for monday, week in self.history().items()},
         }
 
@@ -87,14 +92,19 @@ class Watched:
         return found
 
 
-def watched(predictor: Predictor, hospital: Hospital, weeks: Weeks, say: Say) -> Watched:
-    """Return what a release's weeks show beside its reference; raises ReleaseFault for other kinds of data."""
+def watched(
+    predictor: Predictor, hospital: Hospital, weeks: Weeks, say: Say, shown: pd.Series | None = None
+) -> Watched:
+    """Return what a release's weeks show beside its reference; raises ReleaseFault for other kinds of data.
+
+    `shown` tells since when each stay's dates were looked at (see `training.watch.shown`).
+    """
     predictor.suits(hospital)
     say(f"the reference: {weeks.reference} weeks from {weeks.first:%d %B %Y}")
     reference = told(predictor, hospital, weeks, range(weeks.reference))
     null = Null(Panel(predictor, reference), reference)
     say(f"{len(weeks.places)} weeks until {weeks.monday(weeks.places.stop):%d %B %Y}")
-    new = told(predictor, hospital, weeks, weeks.places)
+    new = told(predictor, hospital, weeks, weeks.places, shown)
     say("drawing weeks from the reference")
     by_week = {week: judged_week(null, new.week(week), weeks, week)[1] for week in weeks.places}
     measures = {one.name: one for one in null.panel.measures}
@@ -106,7 +116,7 @@ def watched(predictor: Predictor, hospital: Hospital, weeks: Weeks, say: Say) ->
                 one["sentence"] = sentence(measures[one["name"]], one, weeks.said(since))
     last = [standing(by_week, name, weeks) for name in measures]
     alarms = [one["sentence"] for one in last if one["state"] == ALARM]
-    return Watched(predictor.release, hospital.source, weeks, by_week, alarms, pooled(new))
+    return Watched(predictor.release, hospital.source, weeks, by_week, alarms, pooled(new), apart(new))
 
 
 def judged_week(null: Null, week: Told, weeks: Weeks, place: int) -> tuple[Judged, list[Found]]:
@@ -134,12 +144,28 @@ def standing(by_week: Mapping[int, list[Found]], name: str, weeks: Weeks) -> Fou
     return newest
 
 
-def pooled(new: Told) -> dict[str, Found]:
-    """Return calibration over all mature rows that were watched; a slope only of enough events."""
+def apart(new: Told) -> Found | None:
+    """Return calibration of rows whose dates people had looked at, and of the others; None if it is not known.
+
+    Who was shown a date may have left otherwise because of it, so the two are never pooled into one verdict.
+    """
+    if "shown" not in new.rows["board"].table:
+        return None
+    flags = {name: rows.table["shown"].to_numpy(np.float64) for name, rows in new.rows.items() if len(rows.day)}
+    sides = {
+        side: pooled(new, {name: own == float(shown) for name, own in flags.items()})
+        for side, shown in SIDES.items()
+    }
+    found = {**share(flags["board"]), **sides}
+    return {**found, "said": told_apart(found)}
+
+
+def pooled(new: Told, of: Mapping[str, npt.NDArray[np.bool_]] | None = None) -> dict[str, Found]:
+    """Return calibration over all mature rows that were watched, or some; a slope only of enough events."""
     found: dict[str, Found] = {}
-    for rows in new.rows.values():
+    for moment, rows in new.rows.items():
         for name, chance in rows.expected.items():
-            known = ~np.isnan(chance)
+            known = ~np.isnan(chance) & (of[moment] if of else True)
             if float(chance[known].sum()) < FEWEST_EVENTS or name in found:
                 found.setdefault(name, {"verdict": CANNOT_TELL, "n": int(known.sum())})
                 continue

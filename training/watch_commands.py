@@ -28,6 +28,9 @@ def drift(
     late_days: Annotated[
         int, typer.Option(min=0, help="days in which discharges are recorded; labels wait so long")
     ] = LATE_DAYS,
+    shown_file: Annotated[
+        Path | None, typer.Option("--shown", help="what `python -m serving shown` wrote: who was looked at")
+    ] = None,
     figures: JsonOption = None,
 ) -> None:
     """Watch a release on newer weeks of an extract: exit code 1 if an alarm stands, 0 if all is quiet.
@@ -39,9 +42,11 @@ def drift(
     from training.drift import watched
     from training.home import home
     from training.watch.record import keep
+    from training.watch.shown import read_shown
     from training.watch.weeks import weeks_of
 
     writable(figures)
+    shown = read_shown(shown_file) if shown_file else None
     with stages(4) as say:
         folder = _in_use(source, release)
         kept = about(folder)["about"]
@@ -56,12 +61,15 @@ def drift(
             hospital,
             weeks_of(hospital, *_moments(kept.get("learnt_until"), since), weeks, late_days),
             say,
+            shown,
         )
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     write(figures, {"made_at": made_at, **found.as_json()})
     file = keep(home(), {"made_at": made_at, **found.latest()}, found.history())
     for alarm in found.alarms:
         typer.echo(alarm)
+    for sentence in (found.feedback or {}).get("said", ()):
+        typer.echo(sentence)
     weeks_alarmed = sum(bool(week["alarms"]) for week in found.history().values())
     errors.print(
         f"release {found.release}: {len(found.by_week)} weeks watched, {weeks_alarmed} of them with an alarm; "

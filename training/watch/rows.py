@@ -17,6 +17,7 @@ from models.predictor import Predictor
 from training.moment import prediction_moments
 from training.outcomes import stay_outcomes, targets
 from training.returning import CODED_AFTER_DAYS
+from training.watch.shown import was_shown
 from training.watch.weeks import Weeks, days_after
 
 Floats = npt.NDArray[np.float64]
@@ -72,8 +73,13 @@ class Told:
         return Told({name: rows.between(first, last) for name, rows in self.rows.items()}, days)
 
 
-def told(predictor: Predictor, hospital: Hospital, weeks: Weeks, places: range) -> Told:
-    """Return what a release says of some weeks, each seen with the same depth of history."""
+def told(
+    predictor: Predictor, hospital: Hospital, weeks: Weeks, places: range, shown: pd.Series | None = None
+) -> Told:
+    """Return what a release says of some weeks, each seen with the same depth of history.
+
+    `shown` tells since when each stay's dates were looked at; rows then have a column `shown`.
+    """
     outcomes = stay_outcomes(hospital)
     people, _ = pd.factorize(hospital.admissions["patient_id"], sort=True)
     person = pd.Series(people, index=hospital.admissions["admission_id"])
@@ -91,6 +97,10 @@ def told(predictor: Predictor, hospital: Hospital, weeks: Weeks, places: range) 
             said = _said(
                 predictor, moment, rows, moments["at"][own], (goals.pick(own), became[own]), weeks.late_days
             )
+            if shown is not None:
+                flags = was_shown(moments["admission_id"][own], moments["at"][own], shown)
+                column = pd.DataFrame({"shown": flags}, index=said.table.index)
+                said = replace(said, table=pd.concat([said.table, column], axis=1))
             parts[moment].append(said)
             if moment == "board":
                 first = moments["first"].to_numpy()[own]
