@@ -223,7 +223,7 @@ def test_the_whole_way_through_the_gate(home, registered, capsys, tmp_path):
     assert command(capsys, "promote", first, *judged, "--by", "Bo").returncode == 0
     ended = command(capsys, "promote", registered("second"), *judged, "--by", "Ann")
     assert ended.returncode == 1
-    assert "silent: It answered unseen" in ended.stderr
+    assert "silent, which asks: It answered unseen" in ended.stderr
     ended = command(capsys, "compare", *judged, "--json", str(tmp_path / "compared.json"))
     assert ended.returncode == 0, ended.stderr
     figures = json.loads((tmp_path / "compared.json").read_text())["figures"]
