@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from challengers import Planted, bad, made_again, noisy, times, with_curves, with_risk, worn
-from inputs import LEARNT_FROM_SEED, Inputs
+from inputs import Inputs
 from line import Found, Line
 
 from features.snapshot import as_known
@@ -25,6 +25,7 @@ from training.silent import Silent
 from training.split import folds
 
 ADMISSIONS = 8_000
+SEED = 23  # the limits were set on another hospital
 CHAMPIONS_SHARE, LARGER_SHARE = 0.45, 0.6  # of the months, that the champion and the larger release learn from
 
 
@@ -139,7 +140,7 @@ def released(name: str, share: float, seed: int, inputs: Inputs) -> Candidate:
 
 def hospital(inputs: Inputs) -> Hospital:
     """Return the hospital whose first months are learnt from, and whose last are judged on."""
-    return simulate(ADMISSIONS, seed=LEARNT_FROM_SEED)
+    return simulate(ADMISSIONS, seed=SEED)
 
 
 def first_rows(inputs: Inputs) -> Prepared:
