@@ -27,8 +27,9 @@ proven: .venv/development
 # A night's work, for cron: the census and the board, predictions, the watch and, when the rules say so, a challenger.
 # It never promotes.  EXTRACT names the folder of the extract, SOURCE its kind.
 SOURCE ?= extract
-nightly: environment
+nightly:
 	@test -n "$(EXTRACT)" || (echo "nightly: name the folder of the extract: make nightly EXTRACT=my-hospital"; exit 2)
+	@$(MAKE) --no-print-directory environment
 	@$(BIN)/python -m serving ingest --source $(SOURCE) --path "$(EXTRACT)"
 	@$(BIN)/python -m serving score
 	@$(BIN)/python -m training nightly --source $(SOURCE) --path "$(EXTRACT)"

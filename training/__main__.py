@@ -1,4 +1,4 @@
-"""`python -m training`: simulate, look for leaks, fit a release, evaluate, predict, compare, promote."""
+"""`python -m training`: fit a release, measure, compare, promote through the gate, go back, and watch."""
 
 import sys
 from pathlib import Path

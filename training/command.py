@@ -84,10 +84,12 @@ def report_of(figures: Mapping[str, Any], folder: Path, notes: list[str], beside
     return write_report(dict(figures), folder, title=title, notes=notes, **vars(beside))
 
 
-def rerun_of(command: str, source: str, path: Path | None, known: Mapping[str, Any]) -> dict[str, Any]:
+def rerun_of(
+    command: str, source: str, path: Path | None, known: Mapping[str, Any], *more: str
+) -> dict[str, Any]:
     """Return what a rerun needs as `--json` says it, with the line to type once its plan is in plan.json."""
     words = ["python", "-m", "training", command, "--source", source, *(["--path", str(path)] if path else [])]
     words += {"fit": ["--plan", "plan.json"], "evaluate": ["--release", str(known.get("release"))]}.get(
         command, []
     )
-    return {"command": shlex.join(words), **known}
+    return {"command": shlex.join([*words, *more]), **known}

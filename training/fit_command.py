@@ -20,6 +20,7 @@ from training.command import (
 from training.terminal import stages, writable, write
 
 if TYPE_CHECKING:
+    from features.tables import Hospital
     from training.home import Kept
 
 STAGES = 18
@@ -31,6 +32,9 @@ def fit(
     figures: JsonOption = None,
     plan_file: Annotated[
         Path | None, typer.Option("--plan", help="JSON of the plan's knobs that differ, such as `tune` writes")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="learn only what was known then, local; later months stay for the gate")
     ] = None,
     seed: SeedOption = None,
     threads: ThreadsOption = None,
@@ -56,7 +60,7 @@ def fit(
     with stages(STAGES) as say:
         say("asking MLflow for the experiment")
         tracking.reachable(home())
-        hospital = hospital_of(source, path, say)
+        hospital = _known_by(until, hospital_of(source, path, say))
         known = lineage(hospital, plan)
         made = fitting.fit(prepared(hospital, plan, say), plan, say)
         say("keeping the release")
@@ -72,12 +76,25 @@ def fit(
     print(table_text(found))
     for note in made.notes:
         print(f"note: {note}")
-    rerun = rerun_of("fit", source, path, known)
+    rerun = rerun_of("fit", source, path, known, *(["--until", until] if until else []))
     write(figures, {**found, "notes": made.notes, **_identity(release, version, run), "rerun": rerun})
     print(f"the report is {page}")
     if release.again:
         print(f"it is the same release as before, to the last bit: digest {release.digest}")
     print(f"release {release.folder.name} (version {version}, challenger) is in {release.folder}")
+
+
+def _known_by(until: str | None, hospital: "Hospital") -> "Hospital":
+    """Return the hospital as its systems knew it at a moment that a person wrote, or all of it."""
+    from features.errors import HomewardError
+    from features.snapshot import as_known
+    from training.moment import asked_moment
+
+    if until is None:
+        return hospital
+    if hospital.dates != "comparable":
+        raise HomewardError(f"--until means nothing for {hospital.source}: its dates do not compare")
+    return as_known(hospital, asked_moment(until, hospital, "--until"))
 
 
 def _identity(release: "Kept", version: int, run: Any) -> dict[str, Any]:

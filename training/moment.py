@@ -38,7 +38,7 @@ def prediction_moments(hospital: Hospital, seed: int) -> pd.DataFrame:
     return moments[out_of_scope(rows, hospital).isna().to_numpy()].reset_index(drop=True)
 
 
-def asked_moment(at: str | None, hospital: Hospital) -> pd.Timestamp:
+def asked_moment(at: str | None, hospital: Hospital, option: str = "--at") -> pd.Timestamp:
     """Return the moment that a person wrote, local unless it says a zone; without one, the end of the data.
 
     Raises HomewardError if it is no moment, or none that the data cover.
@@ -51,12 +51,12 @@ def asked_moment(at: str | None, hospital: Hospital) -> pd.Timestamp:
         moment = moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
     except (ValueError, TypeError) as error:
         raise HomewardError(
-            f"--at must be a moment that was, such as 2026-01-10T08:00, found {at!r}"
+            f"{option} must be a moment that was, such as 2026-01-10T08:00, found {at!r}"
         ) from error
     first, last = hospital.admissions["admission_recorded_at"].min(), hospital.observed_until
     if pd.isna(moment) or not first <= moment <= last:
         raise HomewardError(
-            f"--at must lie from {first:%Y-%m-%d} to {last:%Y-%m-%d}, which the data cover; found {at!r}"
+            f"{option} must lie from {first:%Y-%m-%d} to {last:%Y-%m-%d}, which the data cover; found {at!r}"
         )
     return moment
 

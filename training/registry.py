@@ -90,6 +90,9 @@ def version_of(home: Path, name: str) -> Any:
     for version in versions:
         if name == version.tags["release"] or aliases.get(name) == version.version:
             return version
+    if name == CHAMPION:
+        said = "no release is the champion yet: fit one, and promote it"
+        raise HomewardError(f"{said} (python -m training promote --help)")
     known = [*sorted({version.tags["release"] for version in versions}), *sorted(aliases)]
     said = f"known are {', '.join(known)}" if known else "none is registered yet"
     raise HomewardError(f"there is no release {name!r}; {said}")

@@ -45,6 +45,8 @@ def compare(
     plan = read_gate_plan(plan_file)
     with stages(7) as say:
         one, two = (registry.find(home(), name) for name in (release, other))
+        if one == two:
+            raise HomewardError(f"{release} and {other} are the same release, {one.name}: name two")
         predictors, learnt = (load(one), load(two)), (Learnt.of(about(one)), Learnt.of(about(two)))
         hospital = hospital_of(source, path, say)
         for predictor in predictors:
@@ -138,9 +140,10 @@ def status(figures: JsonOption = None) -> None:
     writable(figures)
     place = home()
     known, changes, waits = promotions.names(place), promotions.history(place), promotions.waiting(place)
+    challenger = known.get(registry.CHALLENGER)
     found = {
         "champion": known.get(registry.CHAMPION),
-        "challenger": known.get(registry.CHALLENGER),
+        "challenger": None if challenger == known.get(registry.CHAMPION) else challenger,
         "before": promotions.champion_before(place),
         "in_the_store": latest(place),
         "waiting": [asdict(one) for one in waits],

@@ -103,3 +103,20 @@ def test_ctrl_c_ends_with_130_and_no_traceback(place: Path, monkeypatch: pytest.
     ended = ran(place / "home", "fit", *source(place, 11))
     assert ended.returncode == 130
     assert "Traceback" not in ended.stderr
+
+
+def test_a_fit_learns_only_what_was_known_by_its_moment_and_the_months_after_can_judge_it(tmp_path):
+    source = small_hospital_in(tmp_path, admissions=500)
+    options = ("--plan", str(tmp_path / "plan.json"), "--json", str(tmp_path / "fit.json"))
+    for wrong in ("2031-01-01", "soon"):
+        ended = ran(tmp_path / "home", "fit", *source, *options, "--until", wrong)
+        assert ended.returncode == 2
+        assert "--until must " in ended.stderr
+    well(ran(tmp_path / "home", "fit", *source, *options, "--until", "2026-09-01"))
+    made = json.loads((tmp_path / "fit.json").read_text())
+    assert made["rerun"]["command"].endswith("--until 2026-09-01")
+    known = json.loads((tmp_path / "home" / "releases" / made["release"] / "release.json").read_text())
+    assert known["about"]["learnt_until"][:10] <= "2026-09-01"
+    twice = ran(tmp_path / "home", "compare", *source, "--release", "challenger", "--with", made["release"])
+    assert twice.returncode == 2
+    assert "are the same release" in twice.stderr

@@ -84,7 +84,7 @@ def test_a_fit_that_is_due_makes_a_challenger_and_no_champion(champion, source, 
 def test_a_home_without_a_champion_is_told(home, source):
     ended = ran(home, "nightly", *source)
     assert ended.returncode == 2
-    assert "there is no release 'champion'" in ended.stderr
+    assert "no release is the champion yet" in ended.stderr
 
 
 def test_two_nights_do_not_run_together(champion, source):

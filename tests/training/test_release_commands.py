@@ -192,7 +192,7 @@ def test_a_release_that_no_longer_answers_as_it_did_is_not_gone_back_to(home, re
         (("rollback", "--because", "late"), "--by must be your name"),
         (("rollback", "--by", "Ann"), "--because must say why"),
         (("rollback", "--by", "Ann", "--because", "late"), "no champion to go back to"),
-        (("compare", "--source", "simulated"), "no release 'champion'"),
+        (("compare", "--source", "simulated"), "no release is the champion yet"),
         (("status", "--json", "no-such-folder/out.json"), "must exist"),
     ],
 )

@@ -163,7 +163,9 @@ def test_an_unknown_release_names_those_that_are_known(home, tmp_path):
     assert not (tmp_path / "never used").exists()
     registered(home, release_folder(tmp_path))
     for wanted in (find, promote):
-        with pytest.raises(HomewardError, match="'champion'; known are a1b2c3, challenger"):
+        with pytest.raises(HomewardError, match="'x1'; known are a1b2c3, challenger"):
+            wanted(home, "x1")
+        with pytest.raises(HomewardError, match="no release is the champion yet"):
             wanted(home, "champion")
 
 
