@@ -155,9 +155,9 @@ def told(found: Verdict) -> str:
 
 def refusal(found: Verdict) -> str:
     """Return why a release is refused: every rule that it broke, with what that rule asks."""
-    count = len(found.broken)
+    count, asked = len(found.broken), len({finding.rule for finding in found.findings})
     rules = [f"  {name}, which asks: {RULES[name].must}" for name in found.broken]
-    return "\n".join([f"release {found.release} is refused by {count} of {len(RULES)} rules:", *rules])
+    return "\n".join([f"release {found.release} is refused by {count} of the {asked} rules asked:", *rules])
 
 
 def _word(finding: Finding) -> str:
