@@ -31,6 +31,7 @@ MACROS = {  # the component of each macro
     "skipLink": "skip-link",
     "warningCallout": "warning-callout",
 }
+ASKED_EACH_TIME = "no-cache"  # kept, and asked for again: it tells of nobody
 ANOTHER_HOSTS_FONT = re.compile(r"@font-face\{[^}]*\}")
 
 
@@ -64,7 +65,7 @@ class Stylesheet:
 
     def answer(self, request: Request) -> Response:
         """Return it, packed for who can unpack it, or nothing to who has it already."""
-        headers = {"ETag": f'"{self.digest}"', "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
+        headers = {"ETag": f'"{self.digest}"', "Vary": "Accept-Encoding", "Cache-Control": ASKED_EACH_TIME}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from serving.access import PEOPLE, STRANGER, Caller, allowed, door
 from serving.callers import Callers
+from serving.design_system import ASKED_EACH_TIME
 from serving.errors import (
     MEDIA_TYPE,
     Problem,
@@ -50,7 +51,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-ASKED_EACH_TIME = "no-cache"  # kept, and asked for again: the style of the pages, which tells of nobody
 REFUSALS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 PROBES = ("/livez", "/readyz")  # asked every few seconds; only a bad answer is worth a line
 PROBED_BY = ("GET", "HEAD")

@@ -109,11 +109,11 @@ def silent(
     """
     from serving.silent import challenger_digest, report
 
-    settings = Settings.read(os.environ)
-    found = report(_store(), challenger_digest(settings))
-    partial = json_file.with_name(f".{json_file.name}.partial")
-    partial.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    partial.rename(json_file)
+    digest = challenger_digest(Settings.read(os.environ))
+    with opened_store() as store:
+        found = report(store, digest)
+    with _whole(json_file) as partial:
+        partial.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     typer.echo(f"{found['questions']:,} questions on {found['days']:,} days, {found['faults']:,} not answered")
 
 
@@ -129,12 +129,10 @@ def shown(
     settings = Settings.read(os.environ)
     with opened_store() as store:
         found = shown_since(store, settings.blind, datetime.now(UTC))
-    partial = out.with_name(f".{out.name}.partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with _whole(out) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
         lines.writerow(["admission_id", "shown_at"])
         lines.writerows((stay, at.isoformat() if at else "") for stay, at in found.items())
-    partial.rename(out)
     typer.echo(f"{sum(at is not None for at in found.values()):,} of {len(found):,} stays were looked at")
 
 
@@ -170,6 +168,14 @@ def opened_store() -> "Iterator[Store]":
     """Give the store of the settings, and close it."""
     with closing(_store()) as store:
         yield store
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Path]:
+    """Hold the place to write a file at; it takes the file's name at once, when all of it is there."""
+    partial = file.with_name(f".{file.name}.partial")
+    yield partial
+    partial.replace(file)
 
 
 def _store() -> "Store":

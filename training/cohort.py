@@ -165,8 +165,8 @@ def thinned(
     return moments[kept].reset_index(drop=True), np.where(thin, 1 / chance, 1.0)[kept]
 
 
-def data_digest(hospital: Hospital) -> str:
-    """Return a digest of the admissions, to tell whether a release is measured on what it learnt from."""
+def stays_digest(hospital: Hospital) -> str:
+    """Return a digest of who stayed when, to tell whether a release is measured on what it learnt from."""
     columns = hospital.admissions[["admission_id", "patient_id", "admitted_at", "discharged_at"]]
     return hashlib.sha256(pd.util.hash_pandas_object(columns, index=False).to_numpy().tobytes()).hexdigest()
 

@@ -62,12 +62,12 @@ def release_folder(source: str, name: str | None) -> Path:
 def about_of(hospital: "Hospital", plan: "TrainingPlan", made: "Fitted") -> dict[str, Any]:
     """Return what is kept with a release."""
     from models.prediction import READMISSION_DEFINITION
-    from training.cohort import data_digest
+    from training.cohort import stays_digest
 
     return {
         "source": hospital.source,
         "admissions": len(hospital.admissions),
-        "data_digest": data_digest(hospital),
+        "stays_digest": stays_digest(hospital),
         "definitions": {"readmission": READMISSION_DEFINITION},
         "learnt_until": hospital.observed_until.isoformat() if hospital.dates == "comparable" else None,
         "plan": plan.as_json(),

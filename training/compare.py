@@ -12,7 +12,7 @@ from features.sources.simulation.estimate import Estimate
 from features.tables import Hospital
 from models.predictor import Predictor
 from training.answers import Answers, Held, answers_of, held
-from training.cohort import Prepared, Say, data_digest, measurable
+from training.cohort import Prepared, Say, measurable, stays_digest
 from training.gate_plan import GatePlan
 from training.paired import Paired, Sampled, estimate
 
@@ -59,7 +59,7 @@ class Learnt:
     """What a release learnt from, by what is kept with it."""
 
     name: str
-    data_digest: str | None
+    stays_digest: str | None
     until: pd.Timestamp | None
 
     @classmethod
@@ -74,7 +74,7 @@ class Learnt:
         except (ValueError, TypeError) as error:
             name = content.get("name")
             raise HomewardError(f"release {name} must say until when it learnt, found {until!r}") from error
-        return cls(str(content.get("name")), known.get("data_digest"), moment)
+        return cls(str(content.get("name")), known.get("stays_digest"), moment)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def never_seen(rows: Prepared, learnt: Sequence[Learnt], plan: GatePlan) -> tupl
     """
     doubts = []
     for one in learnt:
-        if one.data_digest == data_digest(rows.hospital):
+        if one.stays_digest == stays_digest(rows.hospital):
             doubts.append(Doubt(f"release {one.name} learnt from these very rows", certain=True))
         elif rows.hospital.dates != "comparable":
             said = f"dates of these rows do not compare, so nothing says that {one.name} never saw them"

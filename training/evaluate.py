@@ -10,7 +10,7 @@ import pandas as pd
 from models.distribution import Curves, fewest_days, ready_if_home
 from models.predictor import Predictor
 from training.baselines import Cohort, baseline_figures
-from training.cohort import Prepared, data_digest, planned_days
+from training.cohort import Prepared, planned_days, stays_digest
 from training.metrics import LAST_DAY, Figures, censoring_weights, date_figures, readmission_figures
 from training.outcomes import READY_RECORDED_SHARE, criteria_recorded_shares, ready_state
 from training.returning import deaths_after_leaving
@@ -147,7 +147,7 @@ def source_notes(rows: Prepared) -> list[str]:
 
 def learnt_notes(known: Mapping[str, Any], test: Prepared) -> list[str]:
     """Say how far a release, by what is kept with it, may have learnt from the rows it is measured on."""
-    if known.get("data_digest") == data_digest(test.hospital):
+    if known.get("stays_digest") == stays_digest(test.hospital):
         return ["THE RELEASE LEARNT FROM THESE VERY ROWS: its figures flatter it; see those of `fit`"]
     if known.get("learnt_until") and test.hospital.dates == "comparable":
         until = pd.Timestamp(known["learnt_until"])

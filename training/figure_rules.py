@@ -33,7 +33,7 @@ def of_figures(case: Case) -> Iterator[Finding]:
     yield from _leak(case, ours)
     yield from _scores(case, ours, theirs)
     yield from _calibration(case, ours, theirs or {})
-    yield from _width(case, ours, theirs)
+    yield no_wider(ours, theirs, case.plan.width_ratio)
     yield from _groups(case, paired)
     yield from _steadiness(case, paired, ours, theirs)
 
@@ -132,21 +132,22 @@ def _as_far(own: Sampled, other: Sampled, best: float, between: float) -> bool:
     return bool(abs(own[0] - best) <= abs(other[0] - best) + ALIKE * between)
 
 
-def _width(case: Case, ours: Mapping[str, Sampled], theirs: Mapping[str, Sampled] | None) -> Iterator[Finding]:
-    """Hold the range's width to the champion's, unless the champion's is shown to be the wrong one."""
-    name, most = "discharge.width_days", case.plan.width_ratio
+def no_wider(ours: Mapping[str, Sampled], theirs: Mapping[str, Sampled] | None, most: float) -> Finding:
+    """Hold the range's width to the champion's, unless it is shown to hold better what it promises."""
+    name, gap = "discharge.width_days", "discharge.coverage_gap"
     if theirs is None or not (name in ours and name in theirs):
-        yield Finding("width", "not asked", "there is no champion's range to be compared with")
-        return
+        return Finding("width", "not asked", "there is no champion's range to be compared with")
     ratio = estimate(ours[name] / theirs[name])
     says = no_more(ratio, most)
     said = f"{ours[name][0]:.1f} days, {ratio.value:.3f} times the champion's, at most {most:g} times is right"
-    gap = "discharge.coverage_gap"
     if says == "broken" and gap in ours and gap in theirs:
         nearer = estimate(np.abs(theirs[gap]) - np.abs(ours[gap]))
         if nearer.interval and nearer.interval[0] > 0:
-            says, said = "excused", f"{said}; the champion's holds too few days, and this one's is nearer"
-    yield Finding("width", says, said, ratio, None, most)
+            says, said = (
+                "excused",
+                f"{said}; it is shown to hold what it promises better than the champion's",
+            )
+    return Finding("width", says, said, ratio, None, most)
 
 
 def _groups(case: Case, paired: Paired) -> Iterator[Finding]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from features.tables import Hospital
 from training.answers import answers_of
-from training.cohort import Prepared, Say, data_digest, measurable
+from training.cohort import Prepared, Say, measurable
 from training.compare import Learnt, never_seen, plain
 from training.figure_rules import of_figures
 from training.gate_plan import GatePlan
+from training.lineage import tables_digest
 from training.rules import RULES, Candidate, Case, Finding, of_files, of_release, of_silence
 from training.silent import Silent
 
@@ -165,7 +166,7 @@ def _word(finding: Finding) -> str:
 
 
 def _data(hospital: Hospital, case: Case | None) -> dict[str, Any]:
-    known: dict[str, Any] = {"source": hospital.source, "digest": data_digest(hospital)}
+    known: dict[str, Any] = {"source": hospital.source, "digest": tables_digest(hospital)}
     if case is None or not len(case.rows.board.rows):
         return known
     at = case.rows.board.rows["at"]

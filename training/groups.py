@@ -5,18 +5,11 @@ import pandas as pd
 
 from features.tables import Hospital
 from training.answers import Held
+from training.by_group import ETHNIC_GROUPS
 from training.paired import Group
 
 AGES = {18: "age 18 to 39", 40: "age 40 to 64", 65: "age 65 to 74", 75: "age 75 to 84", 85: "age 85 and over"}
 FIFTHS = {1: "most deprived fifth", 3: "second", 5: "third", 7: "fourth", 9: "least deprived fifth"}
-
-ETHNIC_GROUPS = {
-    **dict.fromkeys("ABC", "White"),
-    **dict.fromkeys("DEFG", "Mixed"),
-    **dict.fromkeys("HJKL", "Asian"),
-    **dict.fromkeys("MNP", "Black"),
-    **dict.fromkeys("RS", "Other"),
-}
 
 
 def groups_of(rows: Held) -> dict[str, Group]:

@@ -7,7 +7,7 @@ import typer
 
 from features.errors import HomewardError
 from training.command import PathOption, ReleaseOption, SourceOption, hospital_of, release_folder
-from training.terminal import stages, writable, write
+from training.terminal import stages, whole, writable, write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def predict(
     """
     from models.release import about, load
     from models.sealed import sealed
-    from training.cohort import data_digest
+    from training.cohort import stays_digest
     from training.lineage import tables_digest
     from training.moment import asked_moment
     from training.predict import every_stay, inpatients_of
@@ -62,7 +62,7 @@ def predict(
             say("predicting every stay at admission and at discharge")
             table = every_stay(predictor, hospital)
     written(table, out)
-    notes = [LEARNT] if about(folder)["about"].get("data_digest") == data_digest(hospital) else []
+    notes = [LEARNT] if about(folder)["about"].get("stays_digest") == stays_digest(hospital) else []
     known = {
         "source": source,
         "data_digest": tables_digest(hospital),
@@ -79,9 +79,8 @@ def predict(
 
 def written(table: "pd.DataFrame", out: Path) -> None:
     """Write predictions as the kind of file that its name says, whole or not at all."""
-    partial = out.with_name(f".{out.name}.partial")
-    table.to_parquet(partial) if out.suffix == ".parquet" else table.to_csv(partial, index=False)
-    partial.rename(out)
+    with whole(out) as partial:
+        table.to_parquet(partial) if out.suffix == ".parquet" else table.to_csv(partial, index=False)
 
 
 def _counts(table: "pd.DataFrame") -> dict[str, Any]:

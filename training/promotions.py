@@ -133,14 +133,19 @@ def ask(home: Path, one: Request, at: datetime) -> None:
 
 def requests(home: Path, release: str) -> list[Request]:
     """Return the requests for a release since it was last promoted, oldest first."""
-    done = max((one.at for one in history(home) if one.release == release), default="")
-    return [one for one in _read(version_of(home, release).tags, REQUEST, Request) if one.at > done]
+    return _still_asked(version_of(home, release), history(home))
 
 
 def waiting(home: Path) -> list[Request]:
     """Return the newest request for each release that waits for a second person."""
-    releases = sorted({version.tags["release"] for version in every_version(home)})
-    return [asked[-1] for release in releases if (asked := requests(home, release))]
+    changes = history(home)
+    newest = {version.tags["release"]: version for version in reversed(every_version(home))}
+    return [asked[-1] for _, version in sorted(newest.items()) if (asked := _still_asked(version, changes))]
+
+
+def _still_asked(version: Any, changes: list[Promotion]) -> list[Request]:
+    done = max((one.at for one in changes if one.release == version.tags["release"]), default="")
+    return [one for one in _read(version.tags, REQUEST, Request) if one.at > done]
 
 
 def keep_verdict(home: Path, release: str, verdict: Mapping[str, Any], at: datetime) -> None:

@@ -39,6 +39,13 @@ def writable(file: Path | None) -> None:
 def write(file: Path | None, content: Mapping[str, Any]) -> None:
     """Write figures as JSON where a file was asked for, whole or not at all."""
     if file is not None:
-        partial = file.with_name(f".{file.name}.partial")
-        partial.write_text(json.dumps(content, indent=1, default=str) + "\n", "utf-8")
-        partial.rename(file)
+        with whole(file) as partial:
+            partial.write_text(json.dumps(content, indent=1, default=str) + "\n", "utf-8")
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[Path]:
+    """Hold the place to write a file at; it takes the file's name at once, when all of it is there."""
+    partial = file.with_name(f".{file.name}.partial")
+    yield partial
+    partial.replace(file)

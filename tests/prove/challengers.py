@@ -211,10 +211,10 @@ def other_definition(case: Case) -> Case:
 
 def learnt_from_them(case: Case) -> Case:
     """Return a challenger that was fitted on the very data that it is judged on."""
-    from training.cohort import data_digest
+    from training.cohort import stays_digest
     from training.compare import Learnt, never_seen
 
-    known = {"data_digest": data_digest(case.rows.board.hospital)}
+    known = {"stays_digest": stays_digest(case.rows.board.hospital)}
     challenger = with_about(case.challenger, known)
     _, doubts = never_seen(case.rows.board, [Learnt.of(challenger.content)], case.plan)
     return replace(case, challenger=challenger, doubts=tuple(doubts))

@@ -8,7 +8,7 @@ import pytest
 
 from features.sources.simulation import simulate
 from training.answers import answers_of, held
-from training.cohort import data_digest, measurable
+from training.cohort import measurable, stays_digest
 from training.compare import FIGURES, Learnt, as_json, beside, compared, never_seen, table_text
 from training.evaluate import dates, readmission
 from training.gate_plan import GatePlan
@@ -76,7 +76,7 @@ def test_later_rows_and_whole_patients_are_taken(rows):
 
 
 def test_rows_that_were_learnt_from_are_left_out_or_told(rows):
-    digest, until = data_digest(rows.hospital), rows.rows["at"].quantile(0.5)
+    digest, until = stays_digest(rows.hospital), rows.rows["at"].quantile(0.5)
     fine = Learnt("a", "other", until)
     some, doubts = never_seen(rows, [fine], PLAN)
     assert doubts == []
@@ -89,7 +89,7 @@ def test_rows_that_were_learnt_from_are_left_out_or_told(rows):
 
 def test_where_all_rows_were_learnt_from_they_are_shown_with_a_warning(small_release):
     hospital = simulate(300, seed=22, days=60)
-    learnt = Learnt("a", data_digest(hospital), hospital.observed_until + pd.Timedelta(days=1))
+    learnt = Learnt("a", stays_digest(hospital), hospital.observed_until + pd.Timedelta(days=1))
     found, some, notes = beside(
         (small_release, small_release), (learnt, learnt), hospital, PLAN, lambda _: None
     )

@@ -11,7 +11,7 @@ import pytest
 from features.errors import HomewardError
 from features.sources.simulation import simulate
 from training.compare import Learnt
-from training.figure_rules import held_to
+from training.figure_rules import held_to, no_wider
 from training.gate import Verdict, judged, refusal, told
 from training.gate_plan import RANGES, GatePlan, gate_plan_of, read_gate_plan
 from training.rules import RULES, Candidate, Case, Finding, of_silence
@@ -94,6 +94,25 @@ def test_a_limit_is_broken_only_by_a_whole_interval_outside_it_and_no_nearer_cha
     beside = None if champion is None else drawn(champion, 0.01)
     found = held_to("calibration", "ratio", (drawn(value, spread), beside), (0.95, 1.05), 1.0)
     assert found.says == says
+
+
+@pytest.mark.parametrize(
+    ("times", "gaps", "says"),
+    [
+        (1.05, (-0.03, -0.03), "holds"),
+        (1.20, (-0.03, -0.03), "broken"),
+        (1.20, (-0.03, -0.10), "excused"),
+        (1.20, (-0.10, -0.03), "broken"),
+        (1.20, (0.10, -0.10), "broken"),  # too many days held is no nearer than too few
+    ],
+)
+def test_a_wider_range_is_excused_only_where_it_is_shown_to_hold_what_it_promises(times, gaps, says):
+    ours, theirs = (
+        {"discharge.width_days": drawn(10 * each, 0.1), "discharge.coverage_gap": drawn(gap, 0.01)}
+        for each, gap in zip((times, 1.0), gaps, strict=True)
+    )
+    assert no_wider(ours, theirs, 1.1).says == says
+    assert no_wider(ours, None, 1.1).says == "not asked"
 
 
 def test_a_figure_that_few_draws_have_is_not_taken_for_certain():

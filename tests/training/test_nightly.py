@@ -6,6 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from features.sources import extract
+from features.sources.simulation.levers import pull
 from models import release
 from tests.training.small import ran, small_hospital_in, well
 from training.promotions import names
@@ -34,8 +36,8 @@ def champion(home, tmp_path, small_release_folder):
     golden = json.loads((small_release_folder / "golden.json").read_text())
     predictor = release.load(small_release_folder)
 
-    def made(learnt_until):
-        about = {"source": "simulated", "learnt_until": learnt_until, "admissions": 900}
+    def made(learnt_until, source="simulated"):
+        about = {"source": source, "learnt_until": learnt_until, "admissions": 900}
         folder, table = tmp_path / "made" / "first", release._golden_table(golden["rows"])
         at = pd.Timestamp(golden["at"])
         release.save(replace(predictor, release="first"), folder, table, at, about, "first")
@@ -79,6 +81,21 @@ def test_a_fit_that_is_due_makes_a_challenger_and_no_champion(champion, source, 
     again = ran(home, "nightly", *source)
     assert "but a challenger that learnt until 1 November 2026 waits for the gate" in again.stdout
     assert names(home)["challenger"] == found["challenger"]
+
+
+def test_a_feed_that_stopped_is_told_by_exit_codes_and_fits_nothing(champion, small_hospital, tmp_path):
+    home = champion("2026-09-28T08:00:00+01:00", "extract")
+    stopped = pd.Timestamp("2026-10-12", tz="Europe/London")
+    extract.write(pull(small_hospital, "missing_feed", from_=stopped), tmp_path / "hospital")
+    source = ("--source", "extract", "--path", str(tmp_path / "hospital"))
+    watched = ran(home, "drift", *source, "--weeks", "1")
+    assert watched.returncode == 1, watched.stderr
+    assert "Records of news2: 0.0 a day" in watched.stdout
+    ended = ran(home, "nightly", *source)
+    assert ended.returncode == 1, ended.stderr
+    assert "Records of news2: 0.0 a day" in ended.stdout
+    assert "no reason to fit again" in ended.stdout
+    assert night(home)["challenger"] is None
 
 
 def test_a_home_without_a_champion_is_told(home, source):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from training.store import private
+from training.terminal import whole
 
 LATEST, HISTORY = "latest.json", "history"
 
@@ -24,6 +25,5 @@ def keep(home: Path, latest: Mapping[str, Any], weeks: Mapping[str, Mapping[str,
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", "utf-8")
-    partial.replace(file)
+    with whole(file) as partial:
+        partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", "utf-8")
