@@ -29,6 +29,11 @@ KNOWN_TROUBLES = {  # what pyarrow says, and what to say instead
     "straddles two block": "holds a line longer than a million characters; is a quotation mark left open?",
     "Parquet": "is not a Parquet file, or is cut short",
 }
+NO_TEXT = {  # the bytes that such a file begins with, and what to say of it
+    b"\x1f\x8b": "must be UTF-8 text, found gzip; let its name end in .csv.gz",
+    b"PK\x03\x04": "must be UTF-8 text, found a workbook or a ZIP; save each sheet as 'CSV UTF-8'",
+    b"PAR1": "must be UTF-8 text, found Parquet; let its name end in .parquet",
+}
 
 
 def given_folder(path: Path | None, source: str, holds: str) -> Path:
@@ -201,6 +206,10 @@ def csv_start(file: Path, form: CsvForm) -> tuple[list[str], pd.DataFrame]:
 
 
 def _raw_header(file: Path, form: CsvForm = CsvForm()) -> list[str]:  # frozen
+    with file.open("rb") as stream:
+        start = stream.read(4)
+    if file.suffix == ".csv" and (other := [said for mark, said in NO_TEXT.items() if start.startswith(mark)]):
+        raise DataFault(str(file), other)
     options = pyarrow.csv.ReadOptions(use_threads=False, encoding=form.encoding)
     parse = _parse_options(lambda _: "skip", form.separator)
     with pyarrow.csv.open_csv(file, read_options=options, parse_options=parse) as reader:

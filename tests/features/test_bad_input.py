@@ -83,7 +83,9 @@ class TestFilesThatCannotBeRead:
             pytest.param(b"a;b\n1;2\n", "values must be separated by commas", id="semicolons"),
             pytest.param(b"a,a\n1,2\n", "column a must appear once", id="column twice"),
             pytest.param(b"a,\n1,2\n", "column 2 must have a name", id="unnamed column"),
-            pytest.param(gzip.compress(b"a,b\n1,2\n"), "must be UTF-8 text", id="gzip named csv"),
+            pytest.param(gzip.compress(b"a,b\n1,2\n"), "must be UTF-8 text, found gzip", id="gzip named csv"),
+            pytest.param(b"PK\x03\x04\n,", "must be UTF-8 text, found a workbook", id="workbook named csv"),
+            pytest.param(b"PAR1\x15\n", "must be UTF-8 text, found Parquet", id="parquet named csv"),
             pytest.param(
                 b"a,b\n" + b"x" * 3_000_000 + b",2\n", "holds a line longer than a million", id="endless line"
             ),
