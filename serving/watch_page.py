@@ -16,7 +16,7 @@ HEADINGS = {
     "coverage": "Ranges, once labels are mature",
     "flow": "Expected and seen discharges",
 }
-SAID = {"quiet": "quiet", "alarm": "ALARM", "cannot tell": "cannot tell", "not mature": "waits for labels"}
+SAID = {"quiet": "quiet", "alarm": "ALARM", "cannot tell": "cannot tell", "not mature": "waits"}
 ORDER = ("alarm", "quiet", "not mature", "cannot tell")
 WIDTH, HEIGHT = 240, 40  # of a sparkline
 NOTHING = "Nothing has been watched yet: run `python -m training drift` on a new extract, each week."

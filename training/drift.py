@@ -19,10 +19,25 @@ from training.watch.shown import SIDES, share, told_apart
 from training.watch.weeks import Weeks
 from training.watch.words import ALARM, CANNOT_TELL, WAITS, findings, sentence
 
-KEY_MEASURES = ("admissions", "leaving", "home_by_24h", "home_by_72h", "range", "readmission")
+SERIES = ("admissions", "emergencies", "leaving", "home_by_24h", "home_by_72h", "range", "readmission")
 WEEKS_SHOWN = 26
+AT_ONCE = 4  # weeks in which a change shows that is too small for one
 EVENTS_FOR_A_SLOPE = 100
 Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What chance does to the panel in a week, and to its key measures in four weeks."""
+
+    week: Null
+    four_weeks: Null
+
+    @classmethod
+    def of(cls, predictor: Predictor, reference: Told) -> "Usual":
+        """Return what is usual in a reference."""
+        panel = Panel(predictor, reference)
+        return cls(Null(panel, reference), Null(panel.key_in_four_weeks(), reference, AT_ONCE))
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ class Watched:
 
     def _series(self) -> list[Found]:
         found = []
-        for name in (each for each in KEY_MEASURES if each in self._names()):
+        for name in (each for each in SERIES if each in self._names()):
             weeks = list(self.by_week)[-WEEKS_SHOWN:]
             rows = [next(one for one in self.by_week[week] if one["name"] == name) for week in weeks]
             values = [_value(row) for row in rows]
@@ -102,12 +117,12 @@ def watched(
     predictor.suits(hospital)
     say(f"the reference: {weeks.reference} weeks from {weeks.first:%d %B %Y}")
     reference = told(predictor, hospital, weeks, range(weeks.reference))
-    null = Null(Panel(predictor, reference), reference)
+    usual = Usual.of(predictor, reference)
     say(f"{len(weeks.places)} weeks until {weeks.monday(weeks.places.stop):%d %B %Y}")
     new = told(predictor, hospital, weeks, weeks.places, shown)
     say("drawing weeks from the reference")
-    by_week = {week: judged_week(null, new.week(week), weeks, week)[1] for week in weeks.places}
-    measures = {one.name: one for one in null.panel.measures}
+    by_week = {week: judged_week(usual, new, weeks, week)[1] for week in weeks.places}
+    measures = {one.name: one for null in (usual.week, usual.four_weeks) for one in null.panel.measures}
     for week, found in by_week.items():
         for one in found:
             if one["state"] == ALARM:
@@ -119,17 +134,35 @@ def watched(
     return Watched(predictor.release, hospital.source, weeks, by_week, alarms, pooled(new), apart(new))
 
 
-def judged_week(null: Null, week: Told, weeks: Weeks, place: int) -> tuple[Judged, list[Found]]:
-    """Return the panel of one week and its measures in words; what is not mature for the whole week waits."""
-    unripe: dict[str, str] = {}
+def judged_week(usual: Usual, new: Told, weeks: Weeks, place: int) -> tuple[tuple[Judged, Judged], list[Found]]:
+    """Return a week's panel, that of it and the three before, and all measures in words.
+
+    What is not mature for the whole week waits; so do four weeks of which `new` does not hold all.
+    """
+    first = int(new.events.index[0]) // 7
+    lacking = max(first + AT_ONCE - 1 - place, 0)
+    over = f"four weeks are over on {weeks.monday(first + AT_ONCE):%-d %B %Y}" if lacking else None
+    judged, words = _judged(usual.week, new.week(place), weeks, place)
+    four = new.week(place, with_before=AT_ONCE - 1 - lacking)
+    in_four, more = _judged(usual.four_weeks, four, weeks, place, over)
+    return (judged, in_four), words + more
+
+
+def _judged(
+    null: Null, some: Told, weeks: Weeks, place: int, why: str | None = None
+) -> tuple[Judged, list[Found]]:
+    """Return measures of some days that end with a week; none is judged where `why` is given."""
+    waiting: dict[str, str] = {}
     for one in null.panel.measures:
-        if one.of in RIPE_AFTER_DAYS and one.kind in ("residual", "slope"):
+        if why:
+            waiting[one.name] = why
+        elif one.of in RIPE_AFTER_DAYS and one.kind in ("residual", "slope"):
             on = weeks.ripe_on(place, RIPE_AFTER_DAYS[one.of])
             if on > weeks.until:
-                unripe[one.name] = f"{on:%-d %B %Y}"
-    ripe = np.array([one.name not in unripe for one in null.panel.measures])
-    judged = null.judged(week, ripe)
-    return judged, findings(null, judged, unripe)
+                waiting[one.name] = f"labels are mature from {on:%-d %B %Y}"
+    ripe = np.array([one.name not in waiting for one in null.panel.measures])
+    judged = null.judged(some, ripe)
+    return judged, findings(null, judged, waiting)
 
 
 def standing(by_week: Mapping[int, list[Found]], name: str, weeks: Weeks) -> Found:

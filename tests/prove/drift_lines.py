@@ -13,11 +13,10 @@ from features.sources.simulation import simulate
 from features.sources.simulation.estimate import Estimate
 from features.tables import Hospital
 from models.predictor import Predictor
-from training.drift import judged_week
-from training.watch.null import Null
-from training.watch.panel import Panel
+from training.drift import AT_ONCE, Usual, judged_week
 from training.watch.rows import Told, told
 from training.watch.weeks import Weeks, weeks_of
+from training.watch.words import ALARM
 
 SHIFTS = len(OF_RECORDS) + len(OF_LIVES)
 CUTS = 6
@@ -28,12 +27,13 @@ DAY = pd.Timedelta(days=1)
 
 @dataclass(frozen=True)
 class Sizes:
-    """Weeks learnt from, quiet weeks, admissions a week, and those of the hospital that is shifted."""
+    """Weeks learnt from, quiet weeks, admissions a week, and those of the hospitals that are shifted."""
 
     known_weeks: int = 104  # before the quiet ones: history, and the reference
     quiet_weeks: int = 201
     weekly: int = 140
-    weekly_shifted: int = 420
+    weekly_large: int = 2520  # a health board of three hospitals
+    weekly_small: int = 420
     cuts: int = CUTS
 
 
@@ -43,9 +43,17 @@ def lines() -> tuple[Line, ...]:
         Line("T13a", "Weeks of 20 quiet ones in which the panel alarms", "at most 1", false_alarms, 0, 1),
         Line(
             "T13b",
-            f"Of {SHIFTS} planted shifts, found within 7 days",
+            f"Of {SHIFTS} shifts planted in a large hospital, found within 7 days",
             f"{SHIFTS}",
-            shifts_found,
+            found_in_a_week,
+            SHIFTS,
+            SHIFTS,
+        ),
+        Line(
+            "T13c",
+            f"Of {SHIFTS} shifts planted in a small hospital, found within 28 days",
+            f"{SHIFTS}",
+            found_in_four,
             SHIFTS,
             SHIFTS,
         ),
@@ -63,7 +71,7 @@ def lines() -> tuple[Line, ...]:
 def sizes(inputs: Inputs) -> Sizes:
     """Return the sizes of the full form, smaller for inputs that are small."""
     small = inputs.admissions < 10_000
-    return Sizes(40, 6, 60, 60, cuts=2) if small else Sizes()
+    return Sizes(40, 6, 60, 60, 60, cuts=2) if small else Sizes()
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class Quiet:
     hospital: Hospital
     predictor: Predictor
     weeks: Weeks
-    null: Null
+    usual: Usual
     new: Told
 
 
@@ -86,50 +94,67 @@ def quiet(inputs: Inputs) -> Quiet:
     predictor, weeks = inputs.quick_release, weeks_of(hospital, until)
     inputs.say(f"watching {len(weeks.places)} quiet weeks")
     reference = told(predictor, hospital, weeks, range(weeks.reference))
-    null = Null(Panel(predictor, reference), reference)
-    return Quiet(hospital, predictor, weeks, null, told(predictor, hospital, weeks, weeks.places))
+    usual = Usual.of(predictor, reference)
+    return Quiet(hospital, predictor, weeks, usual, told(predictor, hospital, weeks, weeks.places))
 
 
 def false_alarms(inputs: Inputs) -> Found:
     """Return in how many of 20 quiet weeks the panel alarms."""
     of = inputs.once(quiet)
-    found = {place: _alarms(of.null, of.new.week(place), of.weeks, place) for place in of.weeks.places}
+    found = {place: _alarms(of.usual, of.new, of.weeks, place) for place in of.weeks.places}
     alarmed = [names for names in found.values() if names]
     inputs.say("; ".join(", ".join(names) for names in alarmed))
     share = 20 * len(alarmed) / len(found)
-    measures = len(of.null.panel.measures)
+    measures = len(of.usual.week.panel.measures) + len(of.usual.four_weeks.panel.measures)
     return Found(Estimate(share), f"{len(alarmed)} of {len(found)} weeks, {measures} measures")
 
 
-def shifts_found(inputs: Inputs) -> Found:
-    """Return how many planted shifts the first week after them shows."""
-    size, predictor = sizes(inputs), inputs.once(quiet).predictor
-    count = 2 * 52 + 20 if size.quiet_weeks > 100 else 60
+def found_in_a_week(inputs: Inputs) -> Found:
+    """Return how many planted shifts the first week after them shows in a large hospital."""
+    return _shifts_found(inputs, sizes(inputs).weekly_large, 1)
+
+
+def found_in_four(inputs: Inputs) -> Found:
+    """Return how many planted shifts one of the four weeks after them shows in a small hospital."""
+    return _shifts_found(inputs, sizes(inputs).weekly_small, AT_ONCE)
+
+
+def _shifts_found(inputs: Inputs, weekly: int, within: int) -> Found:
+    predictor = inputs.once(quiet).predictor
+    count = 2 * 52 + 20 if sizes(inputs).quiet_weeks > 100 else 60
 
     def made(**drifts: pd.Timestamp) -> Hospital:
-        return simulate(size.weekly_shifted * count, SHIFTED_SEED, days=7 * count, drifts=drifts)
+        return simulate(weekly * count, SHIFTED_SEED, days=7 * count, drifts=drifts)
 
     whole = made()
-    until = whole.observed_until - pd.Timedelta(weeks=18)
-    weeks = weeks_of(whole, until)
-    place = weeks.places[0]
-    since = weeks.monday(place).tz_localize(whole.facts.time_zone)
-    span = (since - pd.Timedelta(days=weeks.history_days + 35), whole.observed_until)
-    reference = told(predictor, whole, weeks, range(weeks.reference))
-    null, base = Null(Panel(predictor, reference), reference), part(whole, *span)
+    weeks = weeks_of(whole, whole.observed_until - pd.Timedelta(weeks=18))
+    first = weeks.monday(weeks.places[0]).tz_localize(whole.facts.time_zone)
+    span = (first - pd.Timedelta(days=weeks.history_days + 35), whole.observed_until)
+    usual = Usual.of(predictor, told(predictor, whole, weeks, range(weeks.reference)))
+    base = part(whole, *span)
+
+    def loud(new: Told, places: range) -> dict[int, list[str]]:
+        some = new.part(places)
+        return {place: names for place in places if (names := _alarms(usual, some, weeks, place))}
+
+    before = told(predictor, base, weeks, weeks.places)
+    starts = range(weeks.places.start, weeks.places.stop - within)
+    quiet_start = next((one for one in starts if not loud(before, range(one, one + within))), None)
+    if quiet_start is None:
+        return Found(Estimate(np.nan), "every week alarms by itself: nothing can be planted")
+    places = range(quiet_start, quiet_start + within)
+    since = weeks.monday(quiet_start).tz_localize(whole.facts.time_zone)
 
     def alarmed(name: str, hospital: Hospital) -> bool:
-        names = _alarms(null, told(predictor, hospital, weeks, range(place, place + 1)), weeks, place)
-        inputs.say(f"{name}: {', '.join(names[:5]) or 'not found'}")
-        return bool(names)
+        heard = loud(told(predictor, hospital, weeks, places), places)
+        inputs.say(f"{name}: {'; '.join(', '.join(names[:4]) for names in heard.values()) or 'not found'}")
+        return bool(heard)
 
-    if alarmed("nothing planted", base):
-        return Found(Estimate(np.nan), "the week alarms by itself: nothing can be planted in it")
     found = {name: alarmed(name, shift(base, since)) for name, shift in OF_RECORDS.items()}
     found |= {name: alarmed(name, part(made(**{name: since}), *span)) for name in OF_LIVES}
     missed = [name for name, there in found.items() if not there]
-    words = f"not found: {', '.join(missed)}" if missed else "each in the first week after it began"
-    return Found(Estimate(sum(found.values())), f"{size.weekly_shifted} admissions a week; {words}")
+    words = f"not found: {', '.join(missed)}" if missed else f"each within {7 * within} days of its beginning"
+    return Found(Estimate(sum(found.values())), f"{weekly:,} admissions a week; {words}")
 
 
 def denied(inputs: Inputs) -> Found:
@@ -146,15 +171,18 @@ def denied(inputs: Inputs) -> Found:
         weeks = weeks_of(known, _learnt_until(of), count=WEEKS_BEFORE_A_CUT)
         new = told(of.predictor, known, weeks, weeks.places)
         for place in weeks.places:
-            one, whole = new.week(place), of.new.week(place)
-            for moment, rows in one.rows.items():
+            whole = of.new.week(place)
+            for moment, rows in new.week(place).rows.items():
                 for name, seen in rows.seen.items():
                     mature = ~np.isnan(seen)
                     told_ += int(mature.sum())
                     wrong += int((mature & (seen != whole.rows[moment].seen[name])).sum())
-            ours, theirs = (judged_week(of.null, each, weeks, place)[0].statistic for each in (one, whole))
-            figures += len(ours)
-            wrong += int((~np.isclose(ours, theirs, atol=1e-12, equal_nan=True)).sum())
+            held = of.new.part(weeks.places)
+            for ours, theirs in zip(
+                *(judged_week(of.usual, each, weeks, place)[0] for each in (new, held)), strict=True
+            ):
+                figures += len(ours.statistic)
+                wrong += int((~np.isclose(ours.statistic, theirs.statistic, atol=1e-12, equal_nan=True)).sum())
     return Found(Estimate(wrong), f"{told_:,} labels, {figures:,} figures")
 
 
@@ -162,8 +190,7 @@ def _learnt_until(of: Quiet) -> pd.Timestamp:
     return of.weeks.monday(of.weeks.reference).tz_localize(of.hospital.facts.time_zone)
 
 
-def _alarms(null: Null, week: Told, weeks: Weeks, place: int) -> list[str]:
-    """Return the measures that alarm in a week, the loudest first."""
-    judged, _ = judged_week(null, week, weeks, place)
-    order = np.argsort(-np.nan_to_num(judged.distance, nan=-np.inf))
-    return [null.panel.measures[one].name for one in order if judged.alarms[one]]
+def _alarms(usual: Usual, new: Told, weeks: Weeks, place: int) -> list[str]:
+    """Return the measures that alarm in a week or in the four that it ends, the loudest first."""
+    loud = [one for one in judged_week(usual, new, weeks, place)[1] if one["state"] == ALARM]
+    return [one["name"] for one in sorted(loud, key=lambda one: -one["distance"])]

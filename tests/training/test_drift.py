@@ -16,10 +16,9 @@ from features.sources.simulation import Arguments
 from features.sources.simulation.levers import pull
 from features.tables import Hospital
 from models.predictor import Predictor
-from training.drift import Watched, judged_week, watched
+from training.drift import Usual, Watched, judged_week, watched
 from training.simulate import write_simulated
-from training.watch.null import Null
-from training.watch.panel import Panel
+from training.watch.measure import is_there
 from training.watch.rows import RIPE_AFTER_DAYS, Told, told
 from training.watch.weeks import Weeks, weeks_of
 
@@ -32,7 +31,7 @@ class Small:
     """The small hospital, watched after 1 August with a reference of sixteen weeks before."""
 
     weeks: Weeks
-    null: Null
+    usual: Usual
     new: Told
 
 
@@ -40,14 +39,14 @@ class Small:
 def small(small_hospital: Hospital, small_release: Predictor) -> Small:
     weeks = weeks_of(small_hospital, LEARNT_UNTIL)
     reference = told(small_release, small_hospital, weeks, range(weeks.reference))
-    null = Null(Panel(small_release, reference), reference)
-    return Small(weeks, null, told(small_release, small_hospital, weeks, weeks.places))
+    return Small(
+        weeks, Usual.of(small_release, reference), told(small_release, small_hospital, weeks, weeks.places)
+    )
 
 
 def alarms(small: Small, week: Told, place: int) -> dict[str, float]:
-    judged, _ = judged_week(small.null, week, small.weeks, place)
-    names = [one.name for one in small.null.panel.measures]
-    return {names[at]: float(judged.distance[at]) for at in np.flatnonzero(judged.alarms)}
+    _, found = judged_week(small.usual, week, small.weeks, place)
+    return {one["name"]: one["distance"] for one in found if one["state"] == "alarm"}
 
 
 def shifted(small: Small, predictor: Predictor, hospital: Hospital, place: int) -> dict[str, float]:
@@ -97,10 +96,10 @@ def test_a_hospital_cut_at_a_date_has_no_label_or_figure_that_the_whole_denies(
                 mature = ~np.isnan(seen)
                 labels += mature.sum()
                 assert np.array_equal(seen[mature], small.new.week(place).rows[moment].seen[name][mature])
-        ours, theirs = (
-            judged_week(small.null, each.week(place), weeks, place)[0].statistic for each in (cut, small.new)
-        )
-        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+        whole = small.new.part(weeks.places)
+        ours, theirs = (judged_week(small.usual, each, weeks, place)[0] for each in (cut, whole))
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(one.statistic, other.statistic, atol=1e-12)
     assert labels > 10_000
 
 
@@ -152,8 +151,76 @@ def test_a_week_without_anybody_is_no_fault_and_alarms(small: Small, small_hospi
     empty = Told(
         {moment: rows.between(0, 0) for moment, rows in small.new.rows.items()},
         small.new.week(place).events * 0,
+        small.new.week(place).emergencies * 0,
     )
     assert "admissions" in alarms(small, empty, place)
+
+
+def test_emergencies_are_expected_by_the_four_weeks_that_ended_a_week_before(
+    small: Small, small_hospital: Hospital
+) -> None:
+    stays = small_hospital.admissions
+    codes = small_hospital.facts.group("admission_method", "emergency")
+    came = stays.loc[stays["admission_method"].isin(codes), "admission_recorded_at"].dt.tz_localize(None)
+    days = small.new.emergencies
+    assert len(days) == 7 * len(small.weeks.places)
+    for day in (days.index[0], days.index[40]):
+        date = small.weeks.first + int(day) * DAY
+        assert days.loc[day, "seen"] == came.between(date, date + DAY, inclusive="left").sum()
+        before = came.between(date - 34 * DAY, date - 6 * DAY, inclusive="left").sum()
+        assert days.loc[day, "expected"] == pytest.approx(before / 28)
+
+
+def test_a_week_of_many_emergencies_alarms(small: Small) -> None:
+    place = next(each for each in small.weeks.places if not alarms(small, small.new.week(each), each))
+    week = small.new.week(place)
+    crowded = replace(week, emergencies=week.emergencies.assign(seen=2 * week.emergencies["seen"]))
+    assert set(alarms(small, crowded, place)) == {"emergencies"}
+
+
+def test_how_the_hospital_as_a_whole_does_alarms_by_itself_however_much_else_is_watched(small: Small) -> None:
+    (judged, _), _ = judged_week(small.usual, small.new, small.weeks, small.weeks.places[0])
+    measures = small.usual.week.panel.measures
+    key = np.array([one.is_key for one in measures])
+    names = {one.name for one in measures if one.is_key}
+    assert {"leaving", "leaving:weekend", "home_by_24h", "range", "emergencies"} <= names
+    assert not any("ward:" in name for name in names)
+    (keys,), (others,) = np.unique(judged.threshold[key]), np.unique(judged.threshold[~key])
+    assert keys < others
+
+
+class TestFourWeeks:
+    def test_they_wait_until_four_are_over_and_then_add_these_up(self, small: Small) -> None:
+        places = small.weeks.places
+        _, early = judged_week(small.usual, small.new, small.weeks, places[2])
+        _, whole = judged_week(small.usual, small.new, small.weeks, places[3])
+        waits, judged = (
+            next(one for one in found if one["name"] == "emergencies:four_weeks") for found in (early, whole)
+        )
+        assert waits["state"] == "not mature"
+        assert waits["now"] == f"four weeks are over on {small.weeks.monday(places[4]):%-d %B %Y}"
+        assert judged["state"] == "quiet"
+        four = small.new.emergencies.loc[7 * places[0] : 7 * places[4] - 1]
+        assert judged["seen"] == four["seen"].sum()
+        assert judged["expected"] == pytest.approx(four["expected"].sum(), abs=0.001)
+
+    def test_a_change_too_small_for_a_week_shows_in_four(self, small: Small) -> None:
+        places = small.weeks.places
+        lower = small.new.rows["board"]
+        seen = lower.seen["leaving"].copy()
+        left = np.flatnonzero((seen == 1) & (lower.day < 7 * places[4]))
+        seen[left[::4]] = 0  # a quarter of those who left have not
+        rows = {**small.new.rows, "board": replace(lower, seen={**lower.seen, "leaving": seen})}
+        changed = replace(small.new, rows=rows)
+        assert "leaving" not in alarms(small, changed, places[3])
+        assert "leaving:four_weeks" in alarms(small, changed, places[3])
+
+    def test_who_waits_for_a_care_home_is_watched_apart(self, small: Small) -> None:
+        board = small.new.rows["board"]
+        waits = is_there(board, "delayed:P3")
+        assert 0 < waits.sum() < is_there(board, "delayed:P1").sum() + is_there(board, "delayed:P3").sum()
+        assert (board.table["pathway"][waits] == "P3").all()
+        assert board.table["delay_began"][waits].notna().all()
 
 
 class TestWeeks:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.watch.panel import FEWEST_EVENTS, FEWEST_ROWS, Binned, Measure, Panel, Tally
+from training.watch.measure import Measure
+from training.watch.panel import FEWEST_EVENTS, FEWEST_ROWS, Binned, Panel, Tally
 from training.watch.rows import MOMENTS, Told
 
 Floats = npt.NDArray[np.float64]
@@ -13,7 +14,8 @@ Integers = npt.NDArray[np.int64]
 DRAWS = 480
 FOLD_DAYS = 91  # a drawn week is judged as a new one is: by a reference and a spread without its own season
 FEWEST_FOLDS = 3
-FALSE_ALARMS = 1 / 40  # half of the 1 week in 20 that is allowed: a year does not show all that a next can do
+FALSE_ALARMS = 1 / 40  # of all but the key measures
+KEY_FALSE_ALARMS = 1 / 80  # of these in a week, and in four: with the above the 1 week in 20 that is allowed
 SIZE_STEP = 0.03  # of the logarithm of how many patients: thresholds hold within
 CLOSEST = {"numbers": 0.05, "codes": 0.1, "missing": 0.25, "unknown": 0.25, "rate": 0.05}
 """The least spread of a statistic, that of shares and distances over the root of the patients."""
@@ -21,51 +23,40 @@ CLOSEST = {"numbers": 0.05, "codes": 0.1, "missing": 0.25, "unknown": 0.25, "rat
 
 @dataclass(frozen=True)
 class Judged:
-    """A week's statistics, how many usual spreads each is off, and the threshold of all."""
+    """A week's statistics, how many usual spreads each is off, and how many are an alarm."""
 
     statistic: Floats
     usual: Floats
     spread: Floats
     distance: Floats
-    threshold: float
+    threshold: Floats
     tally: Tally
 
     @property
     def alarms(self) -> npt.NDArray[np.bool_]:
-        """Tell which measures are beyond what the whole panel does by chance in 1 week of 20."""
+        """Tell which measures are beyond what all together do by chance in 1 week of 20."""
         return np.nan_to_num(self.distance, nan=-np.inf) > self.threshold
 
 
 class Null:
-    """The reference as days of patients, from which weeks are drawn again."""
+    """The reference as days of patients, from which weeks (or a few at once) are drawn again."""
 
-    def __init__(self, panel: Panel, reference: Told, seed: int = 1) -> None:
-        self.panel, self._seed = panel, seed
+    def __init__(self, panel: Panel, reference: Told, at_once: int = 1, seed: int = 1) -> None:
+        self.panel, self._seed, self._span = panel, seed, 7 * at_once
         self._rows = {moment: panel.binned(reference.rows[moment], moment) for moment in MOMENTS}
         self.days = 7 * (len(reference.events) // 7)
-        self._rates = self._daily(reference)
+        self._daily = _daily(panel, reference)
         self._people = 1 + max(int(rows.patient.max(initial=0)) for rows in self._rows.values())
         self.whole = self._tally(
             {moment: np.arange(len(rows.day)) for moment, rows in self._rows.items()}, None
         )
-        self._of_size: dict[int, tuple[Floats, Floats, float]] = {}
+        self._of_size: dict[int, tuple[Floats, Floats, Floats]] = {}
         self._lacking: dict[tuple[int, int], Tally] = {}
 
-    def _daily(self, part: Told) -> tuple[Floats, Floats]:
-        """Return by day the counts of every rate, and how many inpatients there were."""
-        days = part.events.index.to_numpy()
-        admissions, inpatients = (
-            np.bincount(part.rows[moment].day - days[0], minlength=len(days)).astype(np.float64)
-            for moment in ("admission", "board")
-        )
-        events = part.events.reindex(columns=self.panel.events, fill_value=0).to_numpy(np.float64)
-        return np.column_stack([admissions, events]), inpatients
-
     def judged(self, week: Told, ripe: npt.NDArray[np.bool_] | None = None) -> Judged:
-        """Return the panel of one week; measures that are not `ripe` are not judged."""
+        """Return the panel of a week, or of as many as are drawn; measures not `ripe` are not judged."""
         rows = {moment: self.panel.binned(week.rows[moment], moment) for moment in MOMENTS}
-        rates, inpatients = self._daily(week)
-        tally = _tally(self.panel, rows, rates.sum(axis=0), float(inpatients.sum()))
+        tally = _tally(self.panel, rows, _daily(self.panel, week))
         usual, spread, threshold = self._thresholds(float(tally.patients[0]))
         statistic = statistics(self.panel, tally, self.whole)[0]
         statistic = statistic if ripe is None else np.where(ripe, statistic, np.nan)
@@ -73,29 +64,37 @@ class Null:
             statistic, usual, spread, _distance(self.panel, statistic, usual, spread), threshold, tally
         )
 
-    def _thresholds(self, patients: float) -> tuple[Floats, Floats, float]:
+    def _thresholds(self, patients: float) -> tuple[Floats, Floats, Floats]:
         size = round(np.log(max(patients, 1.0)) / SIZE_STEP)
         if size not in self._of_size:
             self._of_size[size] = self._drawn(round(np.exp(size * SIZE_STEP)), size)
         return self._of_size[size]
 
-    def _drawn(self, patients: int, seed: int) -> tuple[Floats, Floats, float]:
-        """Return usual values and spreads of weeks of so many patients, and the threshold of the panel."""
+    def _drawn(self, patients: int, seed: int) -> tuple[Floats, Floats, Floats]:
+        """Return usual values, spreads and thresholds of weeks of so many patients."""
         random = np.random.default_rng([self._seed, seed])
-        starts = np.linspace(0, self.days - 7, DRAWS).astype(np.int64)
+        starts = np.linspace(0, self.days - self._span, DRAWS).astype(np.int64)
         tallies = [self._week(int(start), patients, random) for start in starts]
         folds = starts // min(FOLD_DAYS, self.days // FEWEST_FOLDS)
         found = np.empty((DRAWS, len(self.panel.measures)))
         for fold in np.unique(folds):
             own = np.flatnonzero(folds == fold)
             tally = Tally.stacked([tallies[draw] for draw in own])
-            found[own] = statistics(self.panel, tally, self._without(starts[own[0]], starts[own[-1]] + 7))
-        most = np.empty(DRAWS)
+            found[own] = statistics(
+                self.panel, tally, self._without(starts[own[0]], starts[own[-1]] + self._span)
+            )
+        key = np.array([one.is_key for one in self.panel.measures])
+        groups = [(one, share) for one, share in ((~key, FALSE_ALARMS), (key, KEY_FALSE_ALARMS)) if one.any()]
+        most = np.empty((len(groups), DRAWS))
         for fold in np.unique(folds):
             own = folds == fold
             beyond = _distance(self.panel, found[own], *_spread(self.panel, found[~own], patients))
-            most[own] = np.where(np.isnan(beyond), -np.inf, beyond).max(axis=1)
-        return *_spread(self.panel, found, patients), float(np.quantile(most, 1 - FALSE_ALARMS))
+            beyond = np.where(np.isnan(beyond), -np.inf, beyond)
+            most[:, own] = [beyond[:, group].max(axis=1) for group, _ in groups]
+        threshold = np.empty(len(key))
+        for (group, share), those in zip(groups, most, strict=True):
+            threshold[group] = np.quantile(those, 1 - share)
+        return *_spread(self.panel, found, patients), threshold
 
     def _without(self, first: int, last: int) -> Tally:
         """Return the whole reference less the days from `first` to before `last`."""
@@ -108,7 +107,7 @@ class Null:
         return self._lacking[first, last]
 
     def _week(self, start: int, patients: int, random: np.random.Generator) -> Tally:
-        """Return seven days of the reference, with patients left out or taken from the weeks beside them."""
+        """Return days of the reference from one on, with patients left out or taken from the days beside."""
         chosen = {moment: [self._between(moment, start)] for moment in MOMENTS}
         people = self._people_of(chosen)
         if len(people) > patients:
@@ -116,11 +115,11 @@ class Null:
         within = np.zeros(self._people, bool)
         within[people] = True
         picked = {moment: [of[within[self._rows[moment].patient[of]]]] for moment, (of,) in chosen.items()}
-        for beside in (start - 7, start + 7, start - 14, start + 14):
+        for beside in (start + away * self._span for away in (-1, 1, -2, 2)):
             lacking = patients - int(within.sum())
             if lacking <= 0:
                 break
-            if not 0 <= beside <= self.days - 7:
+            if not 0 <= beside <= self.days - self._span:
                 continue
             rows = {moment: [self._between(moment, beside)] for moment in MOMENTS}
             others = self._people_of(rows)
@@ -133,7 +132,7 @@ class Null:
         return self._tally({moment: np.concatenate(of) for moment, of in picked.items()}, start)
 
     def _between(self, moment: str, start: int) -> Integers:
-        first, last = np.searchsorted(self._rows[moment].day, [start, start + 7])
+        first, last = np.searchsorted(self._rows[moment].day, [start, start + self._span])
         return np.arange(first, last)
 
     def _people_of(self, rows: dict[str, list[Integers]]) -> Integers:
@@ -141,9 +140,8 @@ class Null:
 
     def _tally(self, rows: dict[str, Integers], start: int | None) -> Tally:
         picked = {moment: _picked(self._rows[moment], of) for moment, of in rows.items()}
-        days = slice(None) if start is None else slice(start, start + 7)
-        rates, inpatients = self._rates[0][days].sum(axis=0), float(self._rates[1][days].sum())
-        return _tally(self.panel, picked, rates, inpatients)
+        days = slice(None) if start is None else slice(start, start + self._span)
+        return _tally(self.panel, picked, self._daily[days])
 
 
 def _picked(rows: Binned, of: Integers) -> Binned:
@@ -152,7 +150,20 @@ def _picked(rows: Binned, of: Integers) -> Binned:
     )
 
 
-def _tally(panel: Panel, rows: dict[str, Binned], rates: Floats, inpatients: float) -> Tally:
+def _daily(panel: Panel, part: Told) -> Floats:
+    """Return by day the counts of every rate, emergencies seen and expected, and inpatients."""
+    days = part.events.index.to_numpy()
+    admissions, inpatients = (
+        np.bincount(part.rows[moment].day - days[0], minlength=len(days)) for moment in ("admission", "board")
+    )
+    events = part.events.reindex(columns=panel.events, fill_value=0)
+    return np.column_stack([admissions, events, part.emergencies[["seen", "expected"]], inpatients]).astype(
+        np.float64
+    )
+
+
+def _tally(panel: Panel, rows: dict[str, Binned], daily: Floats) -> Tally:
+    *rates, came, due, inpatients = daily.sum(axis=0)
     counts = {
         moment: np.bincount(rows[moment].places.ravel(), minlength=int(panel.offsets[moment][-1]))[None].astype(
             np.float64
@@ -160,11 +171,13 @@ def _tally(panel: Panel, rows: dict[str, Binned], rates: Floats, inpatients: flo
         for moment in MOMENTS
     }
     gaps, expected, known = (
-        np.concatenate([getattr(rows[moment], side).sum(axis=0) for moment in MOMENTS])[None]
-        for side in ("gaps", "expected", "known")
+        np.concatenate([*(getattr(rows[moment], side).sum(axis=0) for moment in MOMENTS), [last]])[None]
+        for side, last in (("gaps", came - due), ("expected", due), ("known", due))
     )
     people = len(np.unique(np.concatenate([one.patient for one in rows.values()])))
-    return Tally(counts, gaps, expected, known, rates[None], np.array([inpatients]), np.array([float(people)]))
+    return Tally(
+        counts, gaps, expected, known, np.array([rates]), np.array([inpatients]), np.array([float(people)])
+    )
 
 
 def statistics(panel: Panel, tally: Tally, reference: Tally) -> Floats:
@@ -183,14 +196,19 @@ def statistics(panel: Panel, tally: Tally, reference: Tally) -> Floats:
                 columns.append(_share(one[:, -1], one))
                 if not numbers:
                     columns.append(_share(one[:, -2], one))
-    columns.append(np.log(tally.rates[:, 0] + 0.5))
-    inpatients = np.maximum(tally.inpatients, 1.0)
-    columns += [np.log((tally.rates[:, place] + 0.5) / inpatients) for place in range(1, tally.rates.shape[1])]
-    for place in range(len(panel.residuals)):
-        known, gap = tally.known[:, place], tally.gaps[:, place]
-        enough = tally.expected[:, place] >= FEWEST_EVENTS
-        columns.append(np.where(enough, gap / np.maximum(known, 1.0), np.nan))
+    for place, rate in enumerate(panel.rates):
+        beside = 1.0 if rate.moment == "admission" else np.maximum(tally.inpatients, 1.0)
+        columns.append(np.log((tally.rates[:, place] + 0.5) / beside))
+    for place, measure in enumerate(panel.residuals):
+        known, gap, expected = (sums[:, place] for sums in (tally.known, tally.gaps, tally.expected))
+        beyond = gap / np.maximum(known, 1.0) if measure.kind == "slope" else _beyond(expected + gap, expected)
+        columns.append(np.where(expected >= FEWEST_EVENTS, beyond, np.nan))
     return np.column_stack(columns)
+
+
+def _beyond(seen: Floats, expected: Floats) -> Floats:
+    """Return how far counts are from what was expected, chance being even to both sides (Anscombe 1948)."""
+    return np.asarray(2 * (np.sqrt(np.maximum(seen, 0.0) + 3 / 8) - np.sqrt(expected + 3 / 8)))
 
 
 def _apart(one: Floats, rest: Floats, numbers: bool) -> Floats:
@@ -214,15 +232,15 @@ def _share(some: Floats, counts: Floats) -> Floats:
 
 
 def _spread(panel: Panel, found: Floats, patients: float) -> tuple[Floats, Floats]:
-    """Return the usual value and spread of each statistic; a residual's usual value is none."""
+    """Return the usual value and spread of each statistic; how risks are spread has none but an even one."""
     known = ~np.isnan(found)
     count = known.sum(axis=0)
     mean = np.where(known, found, 0.0).sum(axis=0) / np.maximum(count, 1)
     spread = np.sqrt((np.where(known, found - mean, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))
     least = np.array([_least(one, patients) for one in panel.measures])
-    residual = np.array([one.kind in ("residual", "slope") for one in panel.measures])
+    slope = np.array([one.kind == "slope" for one in panel.measures])
     enough = count >= len(found) / 4
-    return np.where(residual, 0.0, mean), np.where(enough, np.maximum(spread, least), np.nan)
+    return np.where(slope, 0.0, mean), np.where(enough, np.maximum(spread, least), np.nan)
 
 
 def _least(one: Measure, patients: float) -> float:

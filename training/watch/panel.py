@@ -1,7 +1,8 @@
 """All that is watched, as one panel: what each measure is, and its statistic for any week's rows."""
 
+import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,11 +11,10 @@ import pandas as pd
 
 from features.catalogue import DATED_HISTORY, HISTORY, ILLNESS, STAY, Feature
 from models.predictor import Predictor
+from training.watch.measure import Measure, Part, is_there, place_of
 from training.watch.rows import MOMENTS, Rows, Told
 
 Floats = npt.NDArray[np.float64]
-WEEKEND = 5  # of the weekday from Monday, 0
-Part = Literal["inputs", "feeds", "predictions", "calibration", "coverage", "flow"]
 BINS = 10
 FEWEST_ROWS = 20  # of a feature that is known, for its distribution to be judged
 FEWEST_PEOPLE = 30  # who are known in a usual week, for a distribution to be watched
@@ -39,24 +39,6 @@ RESIDUALS: dict[str, tuple[Part, str]] = {
     "readmission": ("calibration", "Back within 30 days"),
     "same_issue": ("calibration", "Back for the same issue"),
 }
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One thing that is watched.
-
-    `kind` is how its statistic is made: a distance between distributions (`numbers` or `codes`), a share of
-    rows (`missing` or `unknown`), a count against how many patients there were (`rate`), seen less expected
-    (`residual`), or that leaning on the logit of the risk (`slope`).
-    """
-
-    name: str
-    part: Part
-    words: str
-    kind: Literal["numbers", "codes", "missing", "unknown", "rate", "residual", "slope"]
-    moment: str
-    of: str  # the feature, label or event
-    place: str = ""  # a ward, a site or the weekend, where the measure is of one
 
 
 @dataclass(frozen=True)
@@ -120,7 +102,8 @@ class Panel:
         self.residuals = list(self._residuals(reference))
         sizes = reference.events.sum() / max(len(reference.events) / 7, 1)
         self.events = [str(name) for name in sizes.index[sizes >= WEEKLY_EVENTS]]
-        self.measures = (*self._inputs(), *self._rates(), *self.residuals)
+        self.rates = list(self._rates())
+        self.measures = (*self._inputs(), *self.rates, *self.residuals)
 
     def _features(self, moment: str, rows: Rows) -> Iterator[Feature]:
         """Yield what is watched of a kind of moment: what is known on admission there, the rest on the board.
@@ -168,8 +151,23 @@ class Panel:
                 if name == "leaving":
                     words = "Discharges today, weekends"
                     yield Measure("leaving:weekend", part, words, "residual", moment, name, "weekend")
-                    for place in ("site", "ward"):
+                    for place in ("site", "ward", "delayed"):
                         yield from _places(rows, place)
+        yield Measure("emergencies", "flow", "Emergency admissions", "residual", "emergencies", "emergencies")
+
+    def key_in_four_weeks(self) -> "Panel":
+        """Return the panel of the key measures alone, named and worded as those of four weeks."""
+        panel = copy.copy(self)
+        panel.features = {moment: [] for moment in MOMENTS}
+        panel.offsets = dict.fromkeys(MOMENTS, np.zeros(1, np.int64))
+        panel.events, panel.rates = [], []
+        panel.residuals = [
+            replace(one, name=f"{one.name}:four_weeks", words=f"{one.words}, in four weeks")
+            for one in self.residuals
+            if one.is_key
+        ]
+        panel.measures = tuple(panel.residuals)
+        return panel
 
     def _inputs(self) -> Iterator[Measure]:
         for moment, features in self.features.items():
@@ -225,7 +223,7 @@ class Panel:
         chance, was = rows.expected[one.of], rows.seen[one.of]
         known = ~np.isnan(chance)
         if one.place:
-            known &= _here(rows, one.place)
+            known &= is_there(rows, one.place)
         chance, gap = np.where(known, chance, 0.0), np.where(known, was - chance, 0.0)
         if one.kind == "slope":
             logit = np.log(np.clip(chance, 1e-6, 1 - 1e-6) / (1 - np.clip(chance, 1e-6, 1 - 1e-6)))
@@ -236,26 +234,19 @@ class Panel:
 SLOPE_CENTRE = float(np.log(0.12 / 0.88))  # about the logit of the usual risk, so that O/E does not tilt it
 
 
-def _here(rows: Rows, place: str) -> npt.NDArray[np.bool_]:
-    """Tell which rows are of a place, such as ward:W01, or of the weekend."""
-    if place == "weekend":
-        return rows.day % 7 >= WEEKEND
-    column, _, name = place.partition(":")
-    return np.asarray(rows.table[column].fillna("") == name)
-
-
 def _places(rows: Rows, column: str) -> Iterator[Measure]:
-    """Yield discharges of today of each site or ward that expects enough of them in a week."""
+    """Yield discharges of today of sites and wards that expect enough in a week, of waits in four."""
     weeks = max((rows.day.max() - rows.day.min() + 1) / 7, 1)
-    sums = pd.Series(rows.expected["leaving"]).groupby(rows.table[column].fillna("").to_numpy()).sum() / weeks
-    usual = sums.index[sums >= FEWEST_EVENTS]
+    sums = pd.Series(rows.expected["leaving"]).groupby(place_of(rows, column).to_numpy()).sum() / weeks
+    usual = sums.index[sums >= (FEWEST_EVENTS / 4 if column == "delayed" else FEWEST_EVENTS)]
     if column == "site" and len(sums) < 2:
         return
+    of = "of the delayed" if column == "delayed" else column
     for name in usual[usual != ""]:
         yield Measure(
             f"leaving:{column}:{name}",
             "flow",
-            f"Discharges today, {column} {name}",
+            f"Discharges today, {of} {name}",
             "residual",
             "board",
             "leaving",

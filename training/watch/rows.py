@@ -35,6 +35,7 @@ RIPE_AFTER_DAYS = {
 """How many days after a row its label can be known, late recording not counted."""
 MOMENTS = ("admission", "first", "board", "discharge")
 """Kinds of rows; `first` are those of each stay's first board round: a row a person, and all of them new."""
+LATELY_DAYS = 28  # whole weeks, with whose emergencies those of a week are compared
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,28 @@ class Rows:
 
 @dataclass(frozen=True)
 class Told:
-    """The rows of some weeks by kind of moment, and how many events of each name were recorded a day."""
+    """The rows of some weeks by kind of moment, and what was recorded a day.
+
+    `events` has how many of each name, a column each; `emergencies` how many were `seen`, and `expected` by
+    the four weeks that ended a week before.  Both have one row a day.
+    """
 
     rows: dict[str, Rows]
-    events: pd.DataFrame  # one row a day, one column a name
+    events: pd.DataFrame
+    emergencies: pd.DataFrame
 
-    def week(self, week: int) -> "Told":
-        """Return one week."""
-        first, last = 7 * week, 7 * week + 7
-        days = self.events.reindex(range(first, last), fill_value=0)
-        return Told({name: rows.between(first, last) for name, rows in self.rows.items()}, days)
+    def week(self, week: int, with_before: int = 0) -> "Told":
+        """Return one week, or it with some that came before."""
+        return self.part(range(week - with_before, week + 1))
+
+    def part(self, weeks: range) -> "Told":
+        """Return some weeks that follow each other."""
+        first, last = 7 * weeks.start, 7 * weeks.stop
+        events, emergencies = (
+            days.reindex(range(first, last), fill_value=0) for days in (self.events, self.emergencies)
+        )
+        rows = {name: rows.between(first, last) for name, rows in self.rows.items()}
+        return Told(rows, events, emergencies)
 
 
 def told(
@@ -105,7 +118,8 @@ def told(
             if moment == "board":
                 first = moments["first"].to_numpy()[own]
                 parts["first"].append(Rows(said.day[first], said.patient[first], said.table[first], {}, {}))
-    return Told({moment: _joined(some) for moment, some in parts.items()}, _events(hospital, weeks, places))
+    joined = {moment: _joined(some) for moment, some in parts.items()}
+    return Told(joined, _events(hospital, weeks, places), _emergencies(hospital, weeks, places))
 
 
 def _blocks(hospital: Hospital, weeks: Weeks, places: range) -> Iterator[tuple[Hospital, pd.DataFrame]]:
@@ -227,3 +241,14 @@ def _events(hospital: Hospital, weeks: Weeks, places: range) -> pd.DataFrame:
     names = hospital.events["name"].astype("str")
     counts = pd.crosstab(day[inside], names[inside].to_numpy())
     return counts.reindex(range(7 * places.start, 7 * places.stop), fill_value=0)
+
+
+def _emergencies(hospital: Hospital, weeks: Weeks, places: range) -> pd.DataFrame:
+    """Return how many emergencies were admitted on each day of some weeks, and how many by the weeks before."""
+    stays = hospital.admissions
+    urgent = stays["admission_method"].isin(hospital.facts.group("admission_method", "emergency"))
+    days = days_after(stays["admission_recorded_at"][urgent], weeks.first)
+    first, last = 7 * places.start, 7 * places.stop
+    seen = pd.Series(days).value_counts().reindex(range(first - LATELY_DAYS - 7, last), fill_value=0)
+    expected = seen.rolling(LATELY_DAYS).mean().shift(7)
+    return pd.DataFrame({"seen": seen, "expected": expected}).loc[first:].astype(np.float64)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from training.watch.measure import Measure
 from training.watch.null import Judged, Null
-from training.watch.panel import FEWEST_EVENTS, FEWEST_ROWS, Measure, Panel, Tally
+from training.watch.panel import FEWEST_EVENTS, FEWEST_ROWS, Panel, Tally
 
 Floats = npt.NDArray[np.float64]
 QUIET, ALARM, CANNOT_TELL, WAITS = "quiet", "alarm", "cannot tell", "not mature"
@@ -33,18 +34,18 @@ LOOK_AT = {
 }
 
 
-def findings(null: Null, judged: Judged, ripe_on: Mapping[str, str]) -> list[dict[str, Any]]:
+def findings(null: Null, judged: Judged, waiting: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return each measure of a week with its state, what it was and what is usual.
 
-    `ripe_on` says of measures whose labels are not mature when they will be.
+    `waiting` says of measures that are not judged yet what they wait for.
     """
     found = []
     for place, one in enumerate(null.panel.measures):
         distance = float(judged.distance[place])
         state = ALARM if judged.alarms[place] else CANNOT_TELL if np.isnan(distance) else QUIET
         now, usual = said(null.panel, one, judged.tally), said(null.panel, one, null.whole, null.days)
-        if one.name in ripe_on:
-            state, now = WAITS, f"labels are mature from {ripe_on[one.name]}"
+        if one.name in waiting:
+            state, now = WAITS, waiting[one.name]
         elif state == CANNOT_TELL:
             now = _too_little(one, now)
         found.append(
@@ -56,7 +57,7 @@ def findings(null: Null, judged: Judged, ripe_on: Mapping[str, str]) -> list[dic
                 "now": now,
                 "usual": usual,
                 "distance": None if np.isnan(distance) else round(distance, 3),
-                "threshold": round(judged.threshold, 3),
+                "threshold": round(float(judged.threshold[place]), 3),
                 **figures(null.panel, one, judged.tally),
             }
         )
