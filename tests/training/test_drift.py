@@ -17,6 +17,7 @@ from features.sources.simulation.levers import pull
 from features.tables import Hospital
 from models.predictor import Predictor
 from training.drift import Usual, Watched, judged_week, watched
+from training.retrain import FITTING_HELPS
 from training.simulate import write_simulated
 from training.watch.measure import is_there
 from training.watch.rows import RIPE_AFTER_DAYS, Told, told
@@ -176,6 +177,9 @@ def test_a_week_of_many_emergencies_alarms(small: Small) -> None:
     week = small.new.week(place)
     crowded = replace(week, emergencies=week.emergencies.assign(seen=2 * week.emergencies["seen"]))
     assert set(alarms(small, crowded, place)) == {"emergencies"}
+    _, found = judged_week(small.usual, crowded, small.weeks, place)
+    emergencies = next(one for one in found if one["name"] == "emergencies")
+    assert emergencies["part"] not in FITTING_HELPS, "whom to expect is not what a release learns"
 
 
 def test_how_the_hospital_as_a_whole_does_alarms_by_itself_however_much_else_is_watched(small: Small) -> None:

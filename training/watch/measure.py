@@ -33,7 +33,8 @@ class Measure:
     @property
     def is_key(self) -> bool:
         """Tell whether this says how the hospital as a whole does: these few have an alarm of their own."""
-        return self.part in ("calibration", "coverage", "flow") and not self.place.startswith("ward:")
+        of_the_whole = self.part in ("calibration", "coverage", "flow") and not self.place.startswith("ward:")
+        return of_the_whole or self.of == "emergencies"
 
 
 def is_there(rows: Rows, place: str) -> npt.NDArray[np.bool_]:

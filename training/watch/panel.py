@@ -153,7 +153,7 @@ class Panel:
                     yield Measure("leaving:weekend", part, words, "residual", moment, name, "weekend")
                     for place in ("site", "ward", "delayed"):
                         yield from _places(rows, place)
-        yield Measure("emergencies", "flow", "Emergency admissions", "residual", "emergencies", "emergencies")
+        yield Measure("emergencies", "feeds", "Emergency admissions", "residual", "emergencies", "emergencies")
 
     def key_in_four_weeks(self) -> "Panel":
         """Return the panel of the key measures alone, named and worded as those of four weeks."""

@@ -26,6 +26,7 @@ LOOK = {
     "coverage": "the dates of leaving of that week; if it stays, fit the release again",
     "flow": "what held people up or let them go: services, closures, beds; if it stays, fit the release again",
 }
+WHO_COMES = "who is coming, and from where: a season, an outbreak, another hospital's door"
 LOOK_AT = {
     "numbers": "the unit and the form it is recorded on, then who is being admitted",
     "codes": "the codes that the source sends now, then who is being admitted",
@@ -74,6 +75,7 @@ def headline(one: Measure) -> str:
 def sentence(one: Measure, found: Mapping[str, Any], since: str) -> str:
     """Return an alarm as one sentence: what, how much, since when, and what to look at."""
     look = LOOK_AT[one.kind] if one.part == "inputs" else LOOK[one.part]
+    look = WHO_COMES if one.of == "emergencies" else look
     how_far = f"{found['distance']:.1f} usual spreads off where {found['threshold']:.1f} are an alarm"
     return (
         f"{found['words']}: {found['now']}; usual: {found['usual']} ({how_far}); since {since}; look at {look}."
