@@ -1,5 +1,6 @@
 """A training's plan as a JSON file: the knobs that differ from the default, checked before any work."""
 
+import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,7 +103,10 @@ def _fault(
     name: str, value: object, default: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]
 ) -> str | None:
     if name not in default:
-        return f"{name} is no knob; knobs are {', '.join(sorted(default))}"
+        near = difflib.get_close_matches(name, default, 1)
+        return f"{name} is no knob; " + (
+            f"did you mean {near[0]}?" if near else f"knobs are {', '.join(sorted(default))}"
+        )
     kind = type(default[name])
     if kind not in (int, float):
         said = f"{name} must be like {json.dumps(default[name])}, found {json.dumps(value)}"

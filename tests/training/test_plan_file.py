@@ -1,5 +1,6 @@
 """A plan file says which knobs differ; what is wrong with it is told at once, before any work."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from features.errors import HomewardError
 from training.plan import TrainingPlan
-from training.plan_file import RANGES, plan_of, read_plan, write_plan
+from training.plan_file import ANY_NUMBER, RANGES, plan_of, read_plan, write_plan
 from training.tune import SPACES
 
 
@@ -20,10 +21,22 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_plan(tmp_path / "some.json") == replace(TrainingPlan(), admission_weight=3.0)
 
 
+def test_the_readme_tells_every_knob_with_its_default_and_range() -> None:
+    text = (Path(__file__).parents[2] / "training" / "README.md").read_text("utf-8")
+    table = text.partition("# The knobs of a fit")[2]
+    knobs = TrainingPlan().as_json()
+    assert table.count("\n| `") == len(knobs)
+    for name, value in knobs.items():
+        low, high = RANGES.get(name, ANY_NUMBER)
+        row = f"| `{name}` | {json.dumps(value)} | {low:,.12g} to {high:,.12g} |"
+        assert row in table, f"training/README.md lacks the row {row}"
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('{"date_leafs": 7}', "date_leafs is no knob; knobs are admission_weight"),
+        ('{"date_leafs": 7}', "date_leafs is no knob; did you mean date_leaves?"),
+        ('{"colour": 7}', "colour is no knob; knobs are admission_weight"),
         ('{"date_leaves": 1}', "date_leaves must be from 2 to 255, found 1"),
         ('{"date_leaves": 7.5}', "date_leaves must be a whole number, found 7.5"),
         ('{"date_leaves": true}', "date_leaves must be a whole number, found true"),
