@@ -241,7 +241,7 @@ def _places(rows: Rows, column: str) -> Iterator[Measure]:
     usual = sums.index[sums >= (FEWEST_EVENTS / 4 if column == "delayed" else FEWEST_EVENTS)]
     if column == "site" and len(sums) < 2:
         return
-    of = "of the delayed" if column == "delayed" else column
+    of = "waiting for" if column == "delayed" else column
     for name in usual[usual != ""]:
         yield Measure(
             f"leaving:{column}:{name}",
