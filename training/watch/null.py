@@ -11,11 +11,11 @@ from training.watch.rows import MOMENTS, Told
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-DRAWS = 480
+WEEK, DRAWS = 7, 480
 FOLD_DAYS = 91  # a drawn week is judged as a new one is: by a reference and a spread without its own season
 FEWEST_FOLDS = 3
-FALSE_ALARMS = 1 / 40  # of all but the key measures
-KEY_FALSE_ALARMS = 1 / 80  # of these in a week, and in four: with the above the 1 week in 20 that is allowed
+FALSE_ALARMS = 1 / 80  # of all but the key measures
+KEY_FALSE_ALARMS = 1 / 160  # of these in a week, and in four: with the above half of the 1 week in 20 allowed
 SIZE_STEP = 0.03  # of the logarithm of how many patients: thresholds hold within
 CLOSEST = {"numbers": 0.05, "codes": 0.1, "missing": 0.25, "unknown": 0.25, "rate": 0.05}
 """The least spread of a statistic, that of shares and distances over the root of the patients."""
@@ -42,10 +42,10 @@ class Null:
     """The reference as days of patients, from which weeks (or a few at once) are drawn again."""
 
     def __init__(self, panel: Panel, reference: Told, at_once: int = 1, seed: int = 1) -> None:
-        self.panel, self._seed, self._span = panel, seed, 7 * at_once
+        self.panel, self._seed, self._span = panel, seed, WEEK * at_once
         self._rows = {moment: panel.binned(reference.rows[moment], moment) for moment in MOMENTS}
         self.days = 7 * (len(reference.events) // 7)
-        self._daily = _daily(panel, reference)
+        self._daily = self._by_day(reference)
         self._people = 1 + max(int(rows.patient.max(initial=0)) for rows in self._rows.values())
         self.whole = self._tally(
             {moment: np.arange(len(rows.day)) for moment, rows in self._rows.items()}, None
@@ -53,10 +53,22 @@ class Null:
         self._of_size: dict[int, tuple[Floats, Floats, Floats]] = {}
         self._lacking: dict[tuple[int, int], Tally] = {}
 
+    def _by_day(self, part: Told) -> Floats:
+        """Return by day the counts of every rate, emergencies seen and expected, and inpatients."""
+        days = part.events.index.to_numpy()
+        admissions, inpatients = (
+            np.bincount(part.rows[moment].day - days[0], minlength=len(days))
+            for moment in ("admission", "board")
+        )
+        events = part.events.reindex(columns=self.panel.events, fill_value=0)
+        expected = "expected" if self._span == WEEK else "expected_in_four"
+        emergencies = part.emergencies[["seen", expected]]
+        return np.column_stack([admissions, events, emergencies, inpatients]).astype(np.float64)
+
     def judged(self, week: Told, ripe: npt.NDArray[np.bool_] | None = None) -> Judged:
         """Return the panel of a week, or of as many as are drawn; measures not `ripe` are not judged."""
         rows = {moment: self.panel.binned(week.rows[moment], moment) for moment in MOMENTS}
-        tally = _tally(self.panel, rows, _daily(self.panel, week))
+        tally = _tally(self.panel, rows, self._by_day(week))
         usual, spread, threshold = self._thresholds(float(tally.patients[0]))
         statistic = statistics(self.panel, tally, self.whole)[0]
         statistic = statistic if ripe is None else np.where(ripe, statistic, np.nan)
@@ -93,7 +105,7 @@ class Null:
             most[:, own] = [beyond[:, group].max(axis=1) for group, _ in groups]
         threshold = np.empty(len(key))
         for (group, share), those in zip(groups, most, strict=True):
-            threshold[group] = np.quantile(those, 1 - share)
+            threshold[group] = _seldom(those, share)
         return *_spread(self.panel, found, patients), threshold
 
     def _without(self, first: int, last: int) -> Tally:
@@ -150,18 +162,6 @@ def _picked(rows: Binned, of: Integers) -> Binned:
     )
 
 
-def _daily(panel: Panel, part: Told) -> Floats:
-    """Return by day the counts of every rate, emergencies seen and expected, and inpatients."""
-    days = part.events.index.to_numpy()
-    admissions, inpatients = (
-        np.bincount(part.rows[moment].day - days[0], minlength=len(days)) for moment in ("admission", "board")
-    )
-    events = part.events.reindex(columns=panel.events, fill_value=0)
-    return np.column_stack([admissions, events, part.emergencies[["seen", "expected"]], inpatients]).astype(
-        np.float64
-    )
-
-
 def _tally(panel: Panel, rows: dict[str, Binned], daily: Floats) -> Tally:
     *rates, came, due, inpatients = daily.sum(axis=0)
     counts = {
@@ -178,6 +178,18 @@ def _tally(panel: Panel, rows: dict[str, Binned], daily: Floats) -> Tally:
     return Tally(
         counts, gaps, expected, known, np.array([rates]), np.array([inpatients]), np.array([float(people)])
     )
+
+
+def _seldom(largest: Floats, share: float) -> float:
+    """Return what the largest of many measures is beyond in a share of weeks that a year is too short to show.
+
+    By the distribution of Gumbel, whose mean and spread are theirs.
+    """
+    known = largest[np.isfinite(largest)]
+    if not len(known):
+        return np.inf
+    scale = float(known.std()) * np.sqrt(6) / np.pi
+    return float(known.mean() - scale * (np.euler_gamma + np.log(-np.log1p(-share))))
 
 
 def statistics(panel: Panel, tally: Tally, reference: Tally) -> Floats:

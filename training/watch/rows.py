@@ -35,7 +35,7 @@ RIPE_AFTER_DAYS = {
 """How many days after a row its label can be known, late recording not counted."""
 MOMENTS = ("admission", "first", "board", "discharge")
 """Kinds of rows; `first` are those of each stay's first board round: a row a person, and all of them new."""
-LATELY_DAYS = 28  # whole weeks, with whose emergencies those of a week are compared
+LATELY_DAYS = 28  # whole weeks, with whose emergencies those of a week, or of four, are compared
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,9 @@ class Rows:
 class Told:
     """The rows of some weeks by kind of moment, and what was recorded a day.
 
-    `events` has how many of each name, a column each; `emergencies` how many were `seen`, and `expected` by
-    the four weeks that ended a week before.  Both have one row a day.
+    `events` has how many of each name, a column each.  `emergencies` has how many were `seen`, and how many
+    were to be `expected` by the four weeks that ended a week before, or four (`expected_in_four`).  Both have
+    one row a day.
     """
 
     rows: dict[str, Rows]
@@ -244,11 +245,12 @@ def _events(hospital: Hospital, weeks: Weeks, places: range) -> pd.DataFrame:
 
 
 def _emergencies(hospital: Hospital, weeks: Weeks, places: range) -> pd.DataFrame:
-    """Return how many emergencies were admitted on each day of some weeks, and how many by the weeks before."""
+    """Return how many emergencies were admitted a day, and how many by four weeks before; see `Told`."""
     stays = hospital.admissions
     urgent = stays["admission_method"].isin(hospital.facts.group("admission_method", "emergency"))
     days = days_after(stays["admission_recorded_at"][urgent], weeks.first)
     first, last = 7 * places.start, 7 * places.stop
-    seen = pd.Series(days).value_counts().reindex(range(first - LATELY_DAYS - 7, last), fill_value=0)
-    expected = seen.rolling(LATELY_DAYS).mean().shift(7)
-    return pd.DataFrame({"seen": seen, "expected": expected}).loc[first:].astype(np.float64)
+    seen = pd.Series(days).value_counts().reindex(range(first - 2 * LATELY_DAYS, last), fill_value=0)
+    usual = seen.rolling(LATELY_DAYS).mean()
+    found = {"seen": seen, "expected": usual.shift(7), "expected_in_four": usual.shift(LATELY_DAYS)}
+    return pd.DataFrame(found).loc[first:].astype(np.float64)
