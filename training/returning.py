@@ -20,7 +20,8 @@ def returning(hospital: Hospital, kind: pd.Series) -> pd.DataFrame:
     `readmitted` is missing for those not eligible and not followed for 30 days, by ENG-I02040-like/v1; a death
     within them ends the following.  `same_issue` is whether the main diagnoses of the stay and of the return
     lie in one block of ICD-10; it is missing for who did not come back, for stays of the last 90 days, and
-    where either stay has no code: uncoded is unknown, never no.
+    where either stay has no code by 90 days after the first: uncoded is unknown, never no, and what comes
+    later changes no figure that was told.
     """
     if hospital.outcomes is not None:
         own = hospital.outcomes.set_index("admission_id")["readmitted"]
@@ -60,22 +61,26 @@ def _eligible(hospital: Hospital, stays: pd.DataFrame) -> pd.Series:
 
 
 def _same_issue(hospital: Hospital, stays: pd.DataFrame, back: Integers, readmitted: pd.Series) -> pd.Series:
-    block = stays["admission_id"].map(main_blocks(hospital))
-    next_block = block.reindex(back).set_axis(stays.index)
-    known = (readmitted == 1) & block.notna() & next_block.notna()
+    codes = _main_codes(hospital).reindex(stays["admission_id"]).set_axis(stays.index)
+    next_codes = codes.reindex(back).set_axis(stays.index)
+    known = (readmitted == 1) & codes["block"].notna() & next_codes["block"].notna()
     if hospital.dates == "comparable":
         coded_by = stays["discharged_at"] + pd.Timedelta(days=CODED_AFTER_DAYS)
+        for one in (codes, next_codes):
+            known &= one["first"] <= coded_by
         known &= coded_by <= hospital.observed_until
-    return (block == next_block).astype("float64").where(known)
+    return (codes["block"] == next_codes["block"]).astype("float64").where(known)
 
 
-def main_blocks(hospital: Hospital) -> pd.Series:
-    """Return the ICD-10 block of each coded stay's main diagnosis, by admission_id; the last word stands."""
+def _main_codes(hospital: Hospital) -> pd.DataFrame:
+    """Return each stay's ICD-10 `block` of the main diagnosis (the last word), and when it was `first` coded."""
     events = hospital.events[hospital.events["name"] == "coded_diagnosis"]
     main = events[events["number"] == MAIN].sort_values(["admission_id", "happened_at", "recorded_at"])
+    first = main.groupby("admission_id")["recorded_at"].min()
     main = main.drop_duplicates("admission_id", keep="last")
     main = main[main["text"].notna() & (main["text"] != CANCELLED)]
-    return diagnosis_block(main["text"]).set_axis(main["admission_id"])
+    block = diagnosis_block(main["text"]).set_axis(main["admission_id"])
+    return pd.DataFrame({"block": block, "first": first.reindex(block.index)})
 
 
 def _next_emergency(hospital: Hospital, stays: pd.DataFrame) -> Integers:

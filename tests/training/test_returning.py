@@ -48,6 +48,15 @@ def test_the_same_issue_is_one_block_of_both_main_diagnoses(
     assert found == expected or (np.isnan(found) and np.isnan(expected))
 
 
+@pytest.mark.parametrize(("coded", "known"), [("2026-04-10", True), ("2026-04-11", False)])
+def test_codes_that_come_after_ninety_days_change_nothing_that_was_told(
+    stays: Build, events: Build, coded: str, known: bool
+) -> None:
+    codes = events(code("A1", "J18.9"), code("A2", "J15.9", coded), code("A2", "J18.1", "2026-05-20"))
+    found = stay_outcomes(hospital(stays(FIRST, BACK, END), codes)).loc["A1", "same_issue"]
+    assert pd.notna(found) == known
+
+
 def test_a_same_issue_is_unknown_until_ninety_days_have_gone(stays: Build, events: Build) -> None:
     codes = events(code("A1", "J18.9"), code("A2", "J15.9"))
     for end, known in (("2026-04-10T14:59:00Z", False), ("2026-04-10T15:01:00Z", True)):
