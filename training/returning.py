@@ -73,7 +73,7 @@ def _same_issue(hospital: Hospital, stays: pd.DataFrame, back: Integers, readmit
 
 
 def _main_codes(hospital: Hospital) -> pd.DataFrame:
-    """Return each stay's ICD-10 `block` of the main diagnosis (the last word), and when it was `first` coded."""
+    """Return each stay's ICD-10 `block` (its last main diagnosis), and when one was `first` coded."""
     events = hospital.events[hospital.events["name"] == "coded_diagnosis"]
     main = events[events["number"] == MAIN].sort_values(["admission_id", "happened_at", "recorded_at"])
     first = main.groupby("admission_id")["recorded_at"].min()
