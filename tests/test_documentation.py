@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,34 @@ README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = sorted(set(re.findall(r"python -m (features|training|serving) ([a-z]+)((?: [^\n`#|]*)?)", README)))
 
 
+@pytest.mark.parametrize("package", sorted({package for package, *_ in COMMANDS}))
+def test_every_package_of_the_readme_runs_as_a_directory(package: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", package, "--help"], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    for command in {command for of, command, _ in COMMANDS if of == package}:
+        assert command in ended.stdout
+
+
 @pytest.mark.parametrize(
     ("package", "command", "words"), COMMANDS, ids=[" ".join(each[:2]) for each in COMMANDS]
 )
-def test_every_command_of_the_readme_exists_with_its_options(package: str, command: str, words: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", package, command, "--help"], capture_output=True, text=True, cwd=ROOT, timeout=60
-    )
-    assert ended.returncode == 0, ended.stderr
+def test_every_command_of_the_readme_exists_with_its_options(
+    package: str,
+    command: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main = import_module(f"{package}.__main__").main
+    monkeypatch.setattr(sys, "argv", [package, command, "--help"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capsys.readouterr()
+    assert left.value.code == 0, said.err
     for option in re.findall(r"--[a-z-]+", words):
-        assert option in ended.stdout, f"python -m {package} {command} has no {option}"
+        assert option in said.out, f"python -m {package} {command} has no {option}"
 
 
 def test_every_file_the_readme_points_to_is_there() -> None:

@@ -11,7 +11,9 @@ from subprocess import CompletedProcess
 import pandas as pd
 import pytest
 
-QUICK = {"risk_learning_rate": 0.1, "risk_rounds": 200, "date_rounds": 20}  # fewer trees than the defaults need
+QUICK = {
+    **{"risk_learning_rate": 0.2, "risk_rounds": 60, "date_rounds": 2, "calibration_folds": 2},
+}  # few trees, and fewest for the dates, of which nothing is said here
 
 
 def run(home: Path, *words: str) -> CompletedProcess[str]:

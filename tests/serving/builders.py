@@ -40,6 +40,7 @@ from serving.store.log import LoggedPrediction
 from serving.store.store import Store
 from serving.wards import Board, board_of
 from serving.workers import Workers
+from tests.serving.tabled import give_tables
 
 SYSTEM = "pas"
 KEY = ECKey.generate_key("P-384", {"kid": "pas-1", "use": "sig", "alg": "ES384"})
@@ -142,6 +143,8 @@ def parts(home: Path, predictor: Any = None, store: Any = None, **settings: str)
     read = Settings.read({"HOMEWARD_HOME": str(home), **settings})
     clock = Clock()
     known(read.systems)
+    if store is None:
+        give_tables(read.database_url)
     opened = store or Store(read.database_url, b"k" * 32, KeyFile(read.pseudonym_key_file))
     releases = standing(predictor or FakePredictor())
     admitting = Workers("admitting", threads=4, at_once=256, seconds=5)

@@ -11,6 +11,7 @@ from serving.store.store import Store
 from tests.serving.keys import FixedKeys
 from tests.serving.releases import Ward, second_release
 from tests.serving.server import postgresql_server
+from tests.serving.tabled import give_tables
 
 KEY = b"k" * 32
 NUMBERS = count()
@@ -49,6 +50,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """Give an open store."""
+    give_tables(database_url)
     opened = Store(database_url, KEY, FixedKeys())
     yield opened
     opened.close()
