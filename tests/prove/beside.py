@@ -13,7 +13,7 @@ from models.predictor import Predictor
 from training.cohort import Prepared, prepared
 from training.fit import fit
 from training.metrics import LAST_DAY
-from training.oracle import MOST_FORECASTS, recorded_long_enough, true_curves, within
+from training.oracle import recorded_long_enough, true_curves, within
 from training.split import patient_draws
 
 SALT = "homeward-proof-truth"
@@ -80,7 +80,7 @@ def rows_of(moment: str, inputs: Inputs) -> Beside:
     if moment == "discharge":
         chosen &= others.for_readmission()
     else:
-        share = MOST_FORECASTS / max(int(chosen.sum()), 1)
+        share = inputs.forecasts / max(int(chosen.sum()), 1)
         chosen &= patient_draws(others.rows["patient_id"], SALT) < share
     inputs.say(f"the truth about {int(chosen.sum()):,} rows of the kind {moment}")
     some = others.pick(chosen)

@@ -14,6 +14,7 @@ from features.tables import Hospital
 from models.predictor import Predictor
 from training.cohort import Prepared, measurable, prepared
 from training.fit import fit
+from training.oracle import MOST_FORECASTS
 from training.plan import TrainingPlan
 
 LEARNT_FROM_SEED, OTHERS_SEED = 1, 2
@@ -25,7 +26,8 @@ class Inputs:
     """Inputs shared by lines, each made once a process, when a line first asks for it.
 
     `admissions` is the size of each hospital, `others` of the one whose patients no release ever saw, `sizes`
-    are those of two hospitals whose releases stand beside the truth about the others.
+    are those of two hospitals whose releases stand beside the truth about the others, and `forecasts` is about
+    how many of the others' rows their true days are worked out for.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class Inputs:
         admissions: int = 40_000,
         others: int = 20_000,
         sizes: tuple[int, int] = (20_000, 200_000),
+        forecasts: int = MOST_FORECASTS,
     ) -> None:
         self.say = say
         self.admissions = admissions
         self.admissions_of_others = others
         self.sizes = sizes  # of the hospitals whose releases stand beside the truth
+        self.forecasts = forecasts
         self.plan = TrainingPlan()
         self._hospitals: dict[tuple[str, int], Hospital] = {}
         self._figures: dict[tuple[str, int], dict[str, Estimate]] = {}

@@ -20,8 +20,10 @@ TOO_SMALL = {
 
 @pytest.fixture(scope="module")
 def inputs() -> Inputs:
-    small = Inputs(lambda _: None, admissions=3000, others=3000, sizes=(3000, 3000))
-    small.plan = replace(small.plan, date_rounds=40, risk_rounds=100)
+    small = Inputs(lambda _: None, admissions=3000, others=3000, sizes=(3000, 3000), forecasts=3000)
+    small.plan = replace(
+        small.plan, date_rounds=20, risk_rounds=60, most_moments=9000, calibration_folds=2, smallest_leaf=600
+    )
     return small
 
 
