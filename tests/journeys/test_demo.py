@@ -13,7 +13,7 @@ from serving.answers import PredictionAnswer
 
 def test_a_fresh_machine_gets_from_nothing_to_a_prediction(tmp_path: Path) -> None:
     before = set(psutil.pids())
-    line = [sys.executable, "-m", "serving", "demo", "--check", "--admissions", "1000"]
+    line = [sys.executable, "-m", "serving", "demo", "--check", "--admissions", "500"]
     environment = {**os.environ, "HOMEWARD_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
     ended = subprocess.run(line, env=environment, stdout=subprocess.PIPE, text=True, timeout=900)
     assert ended.returncode == 0
