@@ -14,7 +14,9 @@ from features.sources.simulation import simulate
 from features.sources.simulation.estimate import Estimate
 from features.tables import Hospital
 from models.predictor import Predictor
+from training.cohort import prepared
 from training.drift import AT_ONCE, Usual, judged_week
+from training.fit import fit
 from training.watch.rows import LATELY_DAYS, Told, told
 from training.watch.weeks import Weeks, weeks_of
 from training.watch.words import ALARM
@@ -24,6 +26,7 @@ CUTS = 6
 WEEKS_BEFORE_A_CUT = 18  # those in which some labels are mature and some are not
 WATCHED_SEED, SHIFTED_SEED = 25, 26  # the statistics were made on other hospitals
 TRIED = 6  # weeks, for a quiet beginning
+LEARNT_WEEKS = 26
 DAY = pd.Timedelta(days=1)
 
 
@@ -122,7 +125,6 @@ def _missed(found: Mapping[str, bool]) -> str:
 
 def _found(inputs: Inputs, weekly: int, within: int) -> dict[str, bool]:
     """Return which shifts are found within some weeks of a hospital; nothing where no weeks are quiet."""
-    predictor = inputs.once(quiet).predictor
     count = 2 * 52 + 20 if sizes(inputs).quiet_weeks > 100 else 60
 
     def made(**drifts: pd.Timestamp) -> Hospital:
@@ -130,7 +132,8 @@ def _found(inputs: Inputs, weekly: int, within: int) -> dict[str, bool]:
 
     whole = made()
     zone = whole.facts.time_zone
-    weeks = weeks_of(whole, whole.observed_until - pd.Timedelta(weeks=18))
+    learnt_until = whole.observed_until - pd.Timedelta(weeks=18)
+    predictor, weeks = _own_release(inputs, whole, learnt_until), weeks_of(whole, learnt_until)
     usual = Usual.of(predictor, told(predictor, whole, weeks, range(weeks.reference)))
     seen_from = weeks.monday(weeks.places.start) - (weeks.history_days + 2 * LATELY_DAYS) * DAY
     span = (seen_from.tz_localize(zone), whole.observed_until)
@@ -150,6 +153,13 @@ def _found(inputs: Inputs, weekly: int, within: int) -> dict[str, bool]:
 
     of_records = {name: found(name, shift(base, since)) for name, shift in OF_RECORDS.items()}
     return of_records | {name: found(name, part(made(**{name: since}), *span)) for name in OF_LIVES}
+
+
+def _own_release(inputs: Inputs, hospital: Hospital, until: pd.Timestamp) -> Predictor:
+    """Return a quick release that learnt the last half year before a moment, and so knows the wards."""
+    known = as_known(part(hospital, until - LEARNT_WEEKS * 7 * DAY, until), until)
+    plan = replace(inputs.plan, most_moments=20_000, date_rounds=40, calibration_folds=2)
+    return fit(prepared(known, plan, inputs.say), plan, inputs.say).predictor
 
 
 def _quiet_places(
