@@ -23,6 +23,13 @@ def test_every_package_of_the_readme_runs_as_a_directory(package: str) -> None:
         assert command in ended.stdout
 
 
+@pytest.mark.parametrize("package", ["features", "training", "serving"])
+def test_nobody_waits_for_a_help_text(package: str) -> None:
+    asked = f"import sys, {package}.__main__; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert not {"pandas", "numpy", "lightgbm", "mlflow", "bentoml"} & set(ended.stdout.split()), ended.stderr
+
+
 @pytest.mark.parametrize(
     ("package", "command", "words"), COMMANDS, ids=[" ".join(each[:2]) for each in COMMANDS]
 )

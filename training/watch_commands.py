@@ -9,7 +9,7 @@ import typer
 from features.errors import HomewardError
 from training.command import JsonOption, PathOption, SourceOption, hospital_of, release_folder
 from training.terminal import errors, stages, writable, write
-from training.watch.weeks import LATE_DAYS
+from training.watch import LATE_DAYS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,12 +7,12 @@ import pandas as pd
 
 from features.errors import HomewardError
 from features.tables import Hospital
+from training.watch import LATE_DAYS
 
 FILLING_DAYS = 90  # an extract leaves out who was in already: so long it fills up
 MOST_REFERENCE_WEEKS = 52  # each season once
 FEWEST_REFERENCE_WEEKS = 12
 MOST_HISTORY_DAYS = 730  # features look two years back for illness
-LATE_DAYS = 2  # a discharge is recorded within a day or so; a label waits for that too
 
 
 class NoWeekYet(HomewardError):
