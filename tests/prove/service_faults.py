@@ -71,7 +71,7 @@ def _no_page_left(service: Service) -> Iterator[Said]:
 def _no_byte_left(service: Service) -> Iterator[Said]:
     service.ask()
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    used = max(file.stat().st_size for file in service.home.glob("homeward.db*"))
+    used = (service.home / "homeward.db-wal").stat().st_size  # whatever is written is written there first
     resource.setrlimit(resource.RLIMIT_FSIZE, (used, most))
     try:
         yield service.ask()
