@@ -20,8 +20,8 @@ def returning(hospital: Hospital, kind: pd.Series) -> pd.DataFrame:
     `readmitted` is missing for those not eligible and not followed for 30 days, by ENG-I02040-like/v1; a death
     within them ends the following.  `same_issue` is whether the main diagnoses of the stay and of the return
     lie in one block of ICD-10; it is missing for who did not come back, for stays of the last 90 days, and
-    where either stay has no code by 90 days after the first: uncoded is unknown, never no, and what comes
-    later changes no figure that was told.
+    where either stay has no code by 90 days after the first: uncoded is unknown, never no, for good.  Of a
+    stay that was coded by then the last word stands, whenever it comes.
     """
     if hospital.outcomes is not None:
         own = hospital.outcomes.set_index("admission_id")["readmitted"]

@@ -157,8 +157,8 @@ def _found(inputs: Inputs, weekly: int, within: int) -> dict[str, bool]:
         return bool(heard)
 
     of_records = {name: found(name, shift(base, since)) for name, shift in OF_RECORDS.items()}
-    lives = {name: part(made(**{name: since}), *span) for name in OF_LIVES}
-    return of_records | {name: found(name, life, OF_WARDS) for name, life in lives.items()}
+    lives = ((name, part(made(**{name: since}), *span)) for name in OF_LIVES)  # one at a time: each is large
+    return of_records | {name: found(name, life, OF_WARDS) for name, life in lives}
 
 
 def _own_release(inputs: Inputs, hospital: Hospital, until: pd.Timestamp) -> Predictor:

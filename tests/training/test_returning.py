@@ -49,7 +49,7 @@ def test_the_same_issue_is_one_block_of_both_main_diagnoses(
 
 
 @pytest.mark.parametrize(("coded", "known"), [("2026-04-10", True), ("2026-04-11", False)])
-def test_codes_that_come_after_ninety_days_change_nothing_that_was_told(
+def test_a_return_that_is_first_coded_after_ninety_days_stays_unknown(
     stays: Build, events: Build, coded: str, known: bool
 ) -> None:
     codes = events(code("A1", "J18.9"), code("A2", "J15.9", coded), code("A2", "J18.1", "2026-05-20"))
