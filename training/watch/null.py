@@ -95,18 +95,23 @@ class Null:
             found[own] = statistics(
                 self.panel, tally, self._without(starts[own[0]], starts[own[-1]] + self._span)
             )
-        key = np.array([one.is_key for one in self.panel.measures])
-        groups = [(one, share) for one, share in ((~key, FALSE_ALARMS), (key, KEY_FALSE_ALARMS)) if one.any()]
-        most = np.empty((len(groups), DRAWS))
+        beyond = np.empty_like(found)
         for fold in np.unique(folds):
             own = folds == fold
-            beyond = _distance(self.panel, found[own], *_spread(self.panel, found[~own], patients))
-            beyond = np.where(np.isnan(beyond), -np.inf, beyond)
-            most[:, own] = [beyond[:, group].max(axis=1) for group, _ in groups]
+            beyond[own] = _distance(self.panel, found[own], *_spread(self.panel, found[~own], patients))
+        wider = _wider(beyond)
+        usual, spread = _spread(self.panel, found, patients)
+        return usual, spread * wider, self._most(beyond / wider)
+
+    def _most(self, beyond: Floats) -> Floats:
+        """Return by measure what any of its group is beyond in as few draws as that group may falsely alarm."""
+        key = np.array([one.is_key for one in self.panel.measures])
         threshold = np.empty(len(key))
-        for (group, share), those in zip(groups, most, strict=True):
-            threshold[group] = _seldom(those, share)
-        return *_spread(self.panel, found, patients), threshold
+        for group, share in ((~key, FALSE_ALARMS), (key, KEY_FALSE_ALARMS)):
+            if group.any():
+                most = np.where(np.isnan(beyond), -np.inf, beyond)[:, group].max(axis=1)
+                threshold[group] = _seldom(most, share)
+        return threshold
 
     def _without(self, first: int, last: int) -> Tally:
         """Return the whole reference less the days from `first` to before `last`."""
@@ -178,6 +183,16 @@ def _tally(panel: Panel, rows: dict[str, Binned], daily: Floats) -> Tally:
     return Tally(
         counts, gaps, expected, known, np.array([rates]), np.array([inpatients]), np.array([float(people)])
     )
+
+
+def _wider(beyond: Floats) -> Floats:
+    """Return how many times wider each measure is in another season than its spread says, at least 1.
+
+    Without it the measure that a season moves most would set the threshold of all.
+    """
+    known = ~np.isnan(beyond)
+    squares = np.where(known, beyond, 0.0) ** 2
+    return np.maximum(np.sqrt(squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1)), 1.0)
 
 
 def _seldom(largest: Floats, share: float) -> float:
