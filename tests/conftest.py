@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from tests.runs_database import copies
+
 if TYPE_CHECKING:
     from features.tables import Hospital
     from models.predictor import Predictor
@@ -89,6 +91,7 @@ def training(
 
         monkeypatch.setenv("HOMEWARD_HOME", str(tmp_path / "home"))
         monkeypatch.setattr(sys, "argv", ["training", *words])
+        copies(monkeypatch)
         capfd.readouterr()
         with pytest.raises(SystemExit) as left:
             main()

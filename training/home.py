@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ def newest(source: str) -> Path:
     )
 
 
+@cache
 def golden_rows() -> tuple[pd.DataFrame, pd.Timestamp]:
     """Return feature rows of a few simulated patients, and their moment: a release travels, patients do not."""
     hospital = simulate(GOLDEN_ADMISSIONS, seed=GOLDEN_SEED, days=GOLDEN_DAYS)

@@ -44,7 +44,7 @@ class Compared:
 
 
 def oracle_figures(
-    predictor: Predictor, test: Prepared, arguments: Arguments, most_forecasts: int = MOST_FORECASTS
+    predictor: Predictor, test: Prepared, arguments: Arguments, most_forecasts: int
 ) -> dict[str, Any]:
     """Return figures of the models, the truth and the ceiling on the same rows, and how near the models come.
 
@@ -200,7 +200,7 @@ def beside_the_truth(
     found, notes, beside = evaluated
     if arguments.admissions > MOST_AT_ONCE:
         return found, [*notes, f"the truth is computed for at most {MOST_AT_ONCE:,} simulated admissions"]
-    compared = oracle_figures(predictor, rows, arguments)
+    compared = oracle_figures(predictor, rows, arguments, MOST_FORECASTS)
     beside.tables[TRUTH_TABLE] = told(compared)
     year = "the truth is compared on rows with a year of the record behind them"
     return {**found, "oracle": compared}, [*notes, year]

@@ -10,12 +10,14 @@ from subprocess import CompletedProcess
 import pytest
 
 from features.sources.simulation import Arguments
+from tests.runs_database import copies
 from training.simulate import write_simulated
 
 QUICK = {
     **{"date_rounds": 4, "risk_rounds": 8, "risk_leaves": 4, "calibration_folds": 2, "smallest_leaf": 300},
     **{"fit_share": 0.55, "calibrate_share": 0.1, "fit_period": 0.5, "calibrate_period": 0.15},
 }  # few trees, and half of the patients to test on
+FEW_FORECASTS = 100  # beside the truth, of each of which all states are followed for 60 days
 SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "BENTOML_HOME")
 
 
@@ -36,6 +38,8 @@ def ran(home: Path, *words: str, **environment: str) -> CompletedProcess[str]:
             patch.delenv(name, raising=False)
         for name, value in {"HOMEWARD_HOME": str(home), **environment}.items():
             patch.setenv(name, value)
+        copies(patch)
+        patch.setattr("training.oracle.MOST_FORECASTS", FEW_FORECASTS)
         patch.setattr(sys, "argv", ["training", *words])
         with (
             contextlib.redirect_stdout(said),
