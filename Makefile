@@ -7,6 +7,8 @@ export OMP_NUM_THREADS ?= 1
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 export BENTOML_DO_NOT_TRACK = true
+# Many containers set it; then every process compiles thousands of modules again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test prove proven nightly environment format lint types tests chromium pictures lock clean
 .DEFAULT_GOAL := demo
