@@ -16,6 +16,7 @@ from training.cohort import Prepared, Say, measurable, stays_digest
 from training.gate_plan import GatePlan
 from training.paired import Paired, Sampled, estimate
 
+WIDTH = "discharge.width_days"  # neither better nor worse: narrow is good only if it holds
 HOME = "Home by {} h, observed over expected"
 FIGURES = {  # the words of each figure, and the value that is best
     "discharge.crps": ("Leaving, CRPS in days", 0.0),
@@ -27,7 +28,7 @@ FIGURES = {  # the words of each figure, and the value that is best
     "discharge.home_by_48h_observed_over_expected": (HOME.format(48), 1.0),
     "discharge.home_by_72h_observed_over_expected": (HOME.format(72), 1.0),
     "discharge.coverage_gap": ("80 % range, coverage less what is promised", 0.0),
-    "discharge.width_days": ("80 % range, days", 0.0),
+    WIDTH: ("80 % range, days", 0.0),
     "ready.crps": ("Ready, CRPS in days", 0.0),
     "ready.mae_days": ("Ready, mean error in days", 0.0),
     "readmission.log_loss": ("Coming back, log loss", 0.0),
@@ -113,7 +114,7 @@ def compared(figures: Mapping[str, Sampled], others: Mapping[str, Sampled]) -> l
             one, other = figures[name], others[name]
             nearer = estimate(np.abs(one - best) - np.abs(other - best)).interval or (0.0, 0.0)
             better = True if nearer[0] > 0 else False if nearer[1] < 0 else None
-            better = None if name == "discharge.width_days" else better  # narrow is good only if it holds
+            better = None if name == WIDTH else better
             found.append(Compared(name, words, estimate(one), estimate(other), estimate(other - one), better))
     return found
 
@@ -152,14 +153,13 @@ def answered(predictors: Sequence[Predictor], rows: Held, say: Say) -> list[Answ
 
 def table_text(found: Sequence[Compared], one: str, other: str) -> str:
     """Return the figures as a table for a terminal."""
-    words = {True: "better", False: "worse", None: ""}
+    words = {True: "better", False: "worse", None: "cannot tell"}
     rows = [("", one, other, "difference (95 %)", "")]
     for each in found:
         low, high = each.difference.interval or (np.nan, np.nan)
         change = f"{each.difference.value:+.4f} ({low:+.4f} to {high:+.4f})"
-        rows.append(
-            (each.words, f"{each.one.value:.4f}", f"{each.other.value:.4f}", change, words[each.better])
-        )
+        verdict = "" if each.name == WIDTH else words[each.better]
+        rows.append((each.words, f"{each.one.value:.4f}", f"{each.other.value:.4f}", change, verdict))
     widths = [max(len(row[place]) for row in rows) for place in range(5)]
     return "\n".join(
         "  ".join(

@@ -96,7 +96,10 @@ def test_where_all_rows_were_learnt_from_they_are_shown_with_a_warning(small_rel
     assert some.patients > 0
     assert "ALL ROWS ARE SHOWN" in notes[-1]
     assert "NaN" not in json.dumps(as_json(found))
-    assert "Leaving, CRPS in days" in table_text(found, "a", "b")
+    head, *lines = table_text(found, "a", "b").splitlines()
+    assert head.split() == ["a", "b", "difference", "(95", "%)"]
+    unsure = {line.split("  ")[0] for line in lines if line.endswith("cannot tell")}
+    assert unsure == {each.words for each in found} - {"80 % range, days"}, "narrow may be better or worse"
 
 
 def test_nobody_is_in_two_groups_of_a_kind(paired):
