@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
-import psutil
 from inputs import Inputs
 from line import Found, Line
+from worker_kills import workers_of
 
 from features.sources.simulation.estimate import Estimate
 from models import release
@@ -25,7 +25,6 @@ from tests.serving.builders import event, question, stay
 from training.home import golden_rows
 from training.store import put
 
-WORKER = "_bentoml_impl.worker.service"
 SOAK_SECONDS = 300.0
 LOOK_SECONDS = 1.0
 SETTINGS = {"HOMEWARD_REQUESTS_PER_MINUTE": "1000000"}
@@ -116,7 +115,7 @@ def soak(folder: Path, home: Path, seconds: float, say: Callable[[str], None]) -
         Children(demo.settings.environment(os.environ)) as children,
         closing(started(demo, children)) as client,
     ):
-        began, workers = time.monotonic(), _workers(children)
+        began, workers = time.monotonic(), workers_of(children)
         for number in itertools.count():
             statuses += [answer.status_code for answer in _asked(client, number)]
             elapsed = time.monotonic() - began
@@ -135,11 +134,6 @@ def _asked(client: httpx.Client, number: int) -> list[httpx.Response]:
         client.put(f"/v1/admissions/{name}", json={"recorded_at": row["admitted_at"], **row}),
         client.post("/v1/events", json={"events": [event(name, "ward", f"W{number % 20}")]}),
     ]
-
-
-def _workers(children: Children) -> list[psutil.Process]:
-    family = psutil.Process(children._running[0].pid).children(recursive=True)
-    return [one for one in family if any(WORKER in word for word in one.cmdline())]
 
 
 def _grown(found: Soaked) -> Found:

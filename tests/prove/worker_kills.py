@@ -76,10 +76,17 @@ def worker_kills(release: Path, home: Path, kills: int, say: Callable[[str], Non
     return found
 
 
-def _workers(children: Children) -> list[psutil.Process]:
+def workers_of(children: Children) -> list[psutil.Process]:
+    """Return the processes that answer, of the service that was started first."""
     family = psutil.Process(children._running[0].pid).children(recursive=True)
-    commands = [one.as_dict(["cmdline"])["cmdline"] or [] for one in family]  # nothing of one that has ended
-    return [one for one, words in zip(family, commands, strict=True) if any(WORKER in word for word in words)]
+    return [one for one in family if any(WORKER in word for word in _command(one))]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it has just ended, or nobody has waited for it yet
+        return []
 
 
 def _busiest(workers: list[psutil.Process]) -> psutil.Process:
@@ -94,7 +101,7 @@ def _killed(service: Counted, children: Children) -> Kill:
     """Kill a worker that is answering, wait until answers are steady again, and count what failed."""
     _until(lambda: _good(service.day.answers[-STEADY_ANSWERS:]) == STEADY_ANSWERS)
     _until(lambda: service.asking > 0)
-    worker = _busiest(_workers(children))
+    worker = _busiest(workers_of(children))
     before, begun, in_flight, at = len(service.day.answers), service.begun, service.asking, time.monotonic()
     worker.kill()
     worker.wait(PATIENCE_SECONDS)
