@@ -21,7 +21,7 @@ UNTIL = "2026-11-02T08:00:00+00:00"
 def place(tmp_path_factory):
     """Return a folder with a small hospital and a quick plan."""
     folder = tmp_path_factory.mktemp("nights")
-    small_hospital_in(folder)
+    small_hospital_in(folder, admissions=700)
     return folder
 
 
@@ -73,13 +73,13 @@ def test_a_fit_that_is_due_makes_a_challenger_and_no_champion(champion, source, 
     assert ended.returncode == 1, ended.stderr
     found = json.loads((tmp_path / "out.json").read_text())
     assert found["watched"]["weeks"] >= 12
-    assert found["fit_again"]["because"][0].startswith("the champion learnt until 1 August 2026, 92 days")
+    assert found["fit_again"]["because"][0].startswith("the champion learnt until 1 August 2026, 93 days")
     assert names(home) == {"champion": "first", "challenger": found["challenger"]}
     assert f"{found['challenger']} is the challenger now; nobody has promoted it" in ended.stdout
     assert (home / "watch" / "latest.json").is_file()
 
     again = ran(home, "nightly", *source)
-    assert "but a challenger that learnt until 1 November 2026 waits for the gate" in again.stdout
+    assert "but a challenger that learnt until 2 November 2026 waits for the gate" in again.stdout
     assert names(home)["challenger"] == found["challenger"]
 
 
