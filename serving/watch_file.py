@@ -30,7 +30,7 @@ class Measured:
     usual: str
     week: str
     distance: float | None
-    threshold: float
+    threshold: float | None
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Watch:
         found = [
             one.distance / one.threshold
             for one in self.measures
-            if one.part == part and one.distance is not None and one.threshold > 0
+            if one.part == part and one.distance is not None and one.threshold
         ]
         return max(found, default=None)
 
@@ -102,7 +102,7 @@ def _measured(one: Mapping[str, Any]) -> Measured:
     if one["part"] not in PARTS or one["state"] not in STATES:
         raise ValueError
     texts = {name: str(one[name]) for name in ("part", "words", "state", "now", "usual", "week")}
-    return Measured(**texts, distance=_number(one["distance"]), threshold=float(one["threshold"]))
+    return Measured(**texts, distance=_number(one["distance"]), threshold=_number(one["threshold"]))
 
 
 def _series(one: Mapping[str, Any]) -> Series:

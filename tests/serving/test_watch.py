@@ -27,6 +27,7 @@ MEASURE = {
 }
 QUIET = MEASURE | {"name": "age", "part": "inputs", "words": "Age", "state": "quiet", "distance": 1.0}
 WAITS = QUIET | {"part": "calibration", "words": "Back within 30 days", "state": "not mature", "distance": None}
+TOO_FEW = WAITS | {"words": "Back for the same issue", "state": "cannot tell", "threshold": None}
 SERIES = {
     "name": "admissions",
     "words": "Admissions",
@@ -44,7 +45,7 @@ def watch(**changes: Any) -> dict[str, Any]:
         "extract_until": "2026-01-05",
         "reference": {"from": "2024-12-30", "until": "2025-12-01", "weeks": 48},
         "alarms": [ALARM],
-        "measures": [QUIET, WAITS, MEASURE],
+        "measures": [QUIET, WAITS, TOO_FEW, MEASURE],
         "series": [SERIES],
         **changes,
     }

@@ -22,6 +22,7 @@ from training.simulate import write_simulated
 from training.watch.measure import is_there
 from training.watch.rows import RIPE_AFTER_DAYS, Told, told
 from training.watch.weeks import Weeks, weeks_of
+from training.watch.words import findings
 
 LEARNT_UNTIL = pd.Timestamp("2026-08-01", tz="Europe/London")
 DAY = pd.Timedelta(days=1)
@@ -192,6 +193,14 @@ def test_how_the_hospital_as_a_whole_does_alarms_by_itself_however_much_else_is_
     assert not any("ward:" in name for name in names)
     (keys,), (others,) = np.unique(judged.threshold[key]), np.unique(judged.threshold[~key])
     assert keys < others
+
+
+def test_where_too_few_say_what_is_seldom_nothing_is_told(small: Small) -> None:
+    (judged, _), _ = judged_week(small.usual, small.new, small.weeks, small.weeks.places[0])
+    unknown = replace(judged, threshold=np.full(len(judged.threshold), np.inf))
+    found = findings(small.usual.week, unknown, {})
+    assert {(one["state"], one["distance"], one["threshold"]) for one in found} == {("cannot tell", None, None)}
+    assert json.dumps(found, allow_nan=False)
 
 
 class TestFourWeeks:

@@ -42,8 +42,9 @@ def findings(null: Null, judged: Judged, waiting: Mapping[str, str]) -> list[dic
     """
     found = []
     for place, one in enumerate(null.panel.measures):
-        distance = float(judged.distance[place])
-        state = ALARM if judged.alarms[place] else CANNOT_TELL if np.isnan(distance) else QUIET
+        distance, threshold = float(judged.distance[place]), float(judged.threshold[place])
+        unsure = np.isnan(distance) or np.isinf(threshold)  # of too few, nothing says what is seldom
+        state = ALARM if judged.alarms[place] else CANNOT_TELL if unsure else QUIET
         now, usual = said(null.panel, one, judged.tally), said(null.panel, one, null.whole, null.days)
         if one.name in waiting:
             state, now = WAITS, waiting[one.name]
@@ -57,8 +58,8 @@ def findings(null: Null, judged: Judged, waiting: Mapping[str, str]) -> list[dic
                 "state": state,
                 "now": now,
                 "usual": usual,
-                "distance": None if np.isnan(distance) else round(distance, 3),
-                "threshold": round(float(judged.threshold[place]), 3),
+                "distance": None if unsure else round(distance, 3),
+                "threshold": None if np.isinf(threshold) else round(threshold, 3),
                 **figures(null.panel, one, judged.tally),
             }
         )
@@ -157,5 +158,5 @@ def _residual(panel: Panel, one: Measure, tally: Tally) -> str:
 
 def _too_little(one: Measure, now: str) -> str:
     if one.kind in ("residual", "slope"):
-        return f"fewer than {FEWEST_EVENTS:.0f} are expected ({now})"
+        return f"fewer than {FEWEST_EVENTS:.0f} are expected ({now}), or the reference has too few"
     return f"fewer than {FEWEST_ROWS} rows know it, or the reference has too few"
